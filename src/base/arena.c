@@ -1,0 +1,148 @@
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)64 * 1024)
+#define ALIGNMENT _Alignof(max_align_t)
+
+struct arena_block {
+	struct arena_block *older;
+	size_t size; /* bytes behind the header */
+	_Alignas(max_align_t) char bytes[];
+};
+
+void arena_init(struct arena *arena, size_t limit)
+{
+	*arena = (struct arena){ .limit = limit };
+}
+
+static void *fail(struct arena *arena)
+{
+	arena->failed = true;
+	return NULL;
+}
+
+static struct arena_block *take_block(struct arena *arena, size_t size)
+{
+	size_t whole = sizeof(struct arena_block) + size;
+	if (whole < size || whole > arena->limit || arena->taken > arena->limit - whole)
+		return NULL;
+	struct arena_block *block = malloc(whole);
+	if (!block)
+		return NULL;
+	block->size = size;
+	arena->taken += whole;
+	return block;
+}
+
+/* A large piece gets a block of its own behind the current one, so that the current one stays in
+ * use. */
+static void *alloc_large(struct arena *arena, size_t size)
+{
+	struct arena_block *block = take_block(arena, size);
+	if (!block)
+		return fail(arena);
+	struct arena_block **slot = arena->blocks ? &arena->blocks->older : &arena->blocks;
+	block->older = *slot;
+	*slot = block;
+	if (slot == &arena->blocks)
+		arena->next = arena->end = block->bytes + size;
+	return memset(block->bytes, 0, size);
+}
+
+static bool grow(struct arena *arena)
+{
+	struct arena_block *block = take_block(arena, BLOCK_BYTES);
+	if (!block)
+		return false;
+	block->older = arena->blocks;
+	arena->blocks = block;
+	arena->next = block->bytes;
+	arena->end = block->bytes + BLOCK_BYTES;
+	return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	if (arena->failed || size > SIZE_MAX - ALIGNMENT)
+		return fail(arena);
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (size > BLOCK_BYTES / 4)
+		return alloc_large(arena, size);
+	if ((size_t)(arena->end - arena->next) < size || !arena->next)
+		if (!grow(arena))
+			return fail(arena);
+	void *piece = arena->next;
+	arena->next += size;
+	return memset(piece, 0, size);
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return fail(arena);
+	return arena_alloc(arena, bytes);
+}
+
+struct text arena_copy(struct arena *arena, struct text text)
+{
+	char *copy = arena_alloc(arena, text.length + 1);
+	if (!copy)
+		return TEXT("");
+	if (text.length > 0)
+		memcpy(copy, text.data, text.length);
+	return (struct text){ .data = copy, .length = text.length };
+}
+
+struct text arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	char *out = length < 0 ? fail(arena) : arena_alloc(arena, (size_t)length + 1);
+	if (!out)
+		return TEXT("");
+	va_start(arguments, format);
+	vsnprintf(out, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	return (struct text){ .data = out, .length = (size_t)length };
+}
+
+bool arena_failed(const struct arena *arena)
+{
+	return arena->failed;
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct arena_block *kept = NULL;
+	for (struct arena_block *block = arena->blocks, *older; block; block = older) {
+		older = block->older;
+		if (!kept && block->size == BLOCK_BYTES)
+			kept = block;
+		else
+			free(block);
+	}
+	arena_init(arena, arena->limit);
+	if (!kept)
+		return;
+	kept->older = NULL;
+	arena->blocks = kept;
+	arena->taken = sizeof(struct arena_block) + kept->size;
+	arena->next = kept->bytes;
+	arena->end = kept->bytes + kept->size;
+}
+
+void arena_release(struct arena *arena)
+{
+	for (struct arena_block *block = arena->blocks, *older; block; block = older) {
+		older = block->older;
+		free(block);
+	}
+	arena_init(arena, arena->limit);
+}

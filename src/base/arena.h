@@ -1,0 +1,41 @@
+/*
+ * One request's memory: bump allocation, freed all at once.
+ *
+ * Failure sticks: once an allocation was refused (the limit, or no memory), every later one is
+ * refused too and returns NULL, so a stage may build on and ask arena_failed() once at its end. An
+ * arena belongs to one thread at a time.
+ */
+#pragma once
+
+#include "base/text.h"
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks; /* newest first */
+	char *next;
+	char *end;
+	size_t taken; /* bytes asked from malloc */
+	size_t limit; /* bytes; what `taken` may not exceed */
+	bool failed;
+};
+
+/* Takes no memory yet. */
+void arena_init(struct arena *arena, size_t limit);
+/* Zeroed, aligned for any type; NULL after failure. A size of 0 gives a valid pointer. */
+void *arena_alloc(struct arena *arena, size_t size);
+/* The same for an array; an overflow of count * size is a failure. */
+void *arena_array(struct arena *arena, size_t count, size_t size);
+/* A copy with a NUL behind it (not counted in its length); the empty text after failure. */
+struct text arena_copy(struct arena *arena, struct text text);
+/* printf into the arena; the empty text after failure. */
+struct text arena_printf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+bool arena_failed(const struct arena *arena);
+/* Makes everything allocated invalid, but keeps one ordinary block for the next request. */
+void arena_reset(struct arena *arena);
+/* Gives all back. The arena may be initialised again; releasing twice does nothing. */
+void arena_release(struct arena *arena);
+
+#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_array((arena), (count), sizeof(type)))

@@ -1,0 +1,99 @@
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected)
+{
+	*buffer = (struct buffer){ .arena = arena };
+	if (expected > 0)
+		buffer_reserve(buffer, expected);
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t more)
+{
+	if (buffer->capacity - buffer->length >= more && buffer->data)
+		return buffer->data + buffer->length;
+	size_t wanted = buffer->length + more;
+	size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity * 2;
+	if (capacity < wanted)
+		capacity = wanted;
+	char *data = arena_alloc(buffer->arena, capacity);
+	if (!data)
+		return NULL;
+	if (buffer->length > 0)
+		memcpy(data, buffer->data, buffer->length);
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return data + buffer->length;
+}
+
+void buffer_grown(struct buffer *buffer, size_t used)
+{
+	buffer->length += used;
+}
+
+void buffer_add(struct buffer *buffer, struct text text)
+{
+	if (text.length == 0)
+		return;
+	char *room = buffer_reserve(buffer, text.length);
+	if (!room)
+		return;
+	memcpy(room, text.data, text.length);
+	buffer->length += text.length;
+}
+
+void buffer_add_string(struct buffer *buffer, const char *string)
+{
+	buffer_add(buffer, text_of(string));
+}
+
+void buffer_add_byte(struct buffer *buffer, char byte)
+{
+	char *room = buffer_reserve(buffer, 1);
+	if (!room)
+		return;
+	*room = byte;
+	buffer->length++;
+}
+
+void buffer_add_repeated(struct buffer *buffer, char byte, size_t count)
+{
+	char *room = buffer_reserve(buffer, count);
+	if (!room)
+		return;
+	memset(room, byte, count);
+	buffer->length += count;
+}
+
+void buffer_add_unsigned(struct buffer *buffer, uint64_t number)
+{
+	char digits[20];
+	size_t used = 0;
+	do
+		digits[sizeof(digits) - ++used] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	buffer_add(buffer, (struct text){ .data = digits + sizeof(digits) - used, .length = used });
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	char *room = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length + 1);
+	if (!room)
+		return;
+	va_start(arguments, format);
+	vsnprintf(room, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	buffer->length += (size_t)length;
+}
+
+struct text buffer_text(const struct buffer *buffer)
+{
+	return (struct text){ .data = buffer->data ? buffer->data : "", .length = buffer->length };
+}

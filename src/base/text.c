@@ -1,0 +1,88 @@
+#include "base/text.h"
+
+#include <string.h>
+
+struct text text_of(const char *string)
+{
+	return (struct text){ .data = string ? string : "", .length = string ? strlen(string) : 0 };
+}
+
+bool text_equal(struct text a, struct text b)
+{
+	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+bool text_is(struct text a, const char *string)
+{
+	return text_equal(a, text_of(string));
+}
+
+static unsigned char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : (unsigned char)c;
+}
+
+bool text_equal_nocase(struct text a, struct text b)
+{
+	if (a.length != b.length)
+		return false;
+	for (size_t i = 0; i < a.length; i++)
+		if (lower(a.data[i]) != lower(b.data[i]))
+			return false;
+	return true;
+}
+
+bool text_starts_with(struct text a, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	return a.length >= length && memcmp(a.data, prefix, length) == 0;
+}
+
+bool text_ends_with(struct text a, const char *suffix)
+{
+	size_t length = strlen(suffix);
+	return a.length >= length && memcmp(a.data + a.length - length, suffix, length) == 0;
+}
+
+bool text_contains(struct text a, const char *part)
+{
+	return a.length > 0 && memmem(a.data, a.length, part, strlen(part)) != NULL;
+}
+
+int text_compare(struct text a, struct text b)
+{
+	size_t shorter = a.length < b.length ? a.length : b.length;
+	int order = shorter > 0 ? memcmp(a.data, b.data, shorter) : 0;
+	if (order != 0)
+		return order;
+	return (a.length > b.length) - (a.length < b.length);
+}
+
+uint32_t text_hash(struct text a)
+{
+	uint32_t hash = 2166136261u;
+	for (size_t i = 0; i < a.length; i++)
+		hash = (hash ^ (unsigned char)a.data[i]) * 16777619u;
+	return hash;
+}
+
+struct text text_from(struct text a, size_t from)
+{
+	if (from > a.length)
+		from = a.length;
+	return (struct text){ .data = a.data + from, .length = a.length - from };
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct text text_trim(struct text a)
+{
+	while (a.length > 0 && blank(a.data[0]))
+		a = text_from(a, 1);
+	while (a.length > 0 && blank(a.data[a.length - 1]))
+		a.length--;
+	return a;
+}

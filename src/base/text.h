@@ -1,0 +1,39 @@
+/* A view of bytes that somebody else owns: not terminated, may hold NULs, usually UTF-8. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+	const char *data;
+	size_t length; /* bytes */
+};
+
+/* For string literals and char arrays only: the length is taken from the type. */
+#define TEXT(literal) ((struct text){ .data = (literal), .length = sizeof(literal) - 1 })
+
+/* For printf's "%.*s". */
+#define TEXT_ARGUMENTS(view) (int)(view).length, (view).data
+
+/* A view of a terminated string; NULL gives the empty text. */
+struct text text_of(const char *string);
+
+bool text_equal(struct text a, struct text b);
+bool text_is(struct text a, const char *string);
+/* ASCII letters compare without case; other bytes exactly. */
+bool text_equal_nocase(struct text a, struct text b);
+bool text_starts_with(struct text a, const char *prefix);
+bool text_ends_with(struct text a, const char *suffix);
+bool text_contains(struct text a, const char *part);
+
+/* Bytewise order, a shorter prefix first: below, equal to or above zero. */
+int text_compare(struct text a, struct text b);
+
+/* FNV-1a, for tables of our own making; not for hostile keys without a bound on their number. */
+uint32_t text_hash(struct text a);
+
+/* The bytes from `from` (clamped) to the end. */
+struct text text_from(struct text a, size_t from);
+/* Without ASCII blanks and line ends on both sides. */
+struct text text_trim(struct text a);

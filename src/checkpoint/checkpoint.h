@@ -1,0 +1,129 @@
+/*
+ * What a model folder says about its own quantization. Pure where it is handed bytes; roots.h alone
+ * opens files. Source of every fact: the table of methods (methods.h).
+ */
+#pragma once
+
+#include "checkpoint/methods.h"
+#include "source/document.h"
+
+/* What is wrong or worth knowing in the checkpoint itself; the resolver turns each into its rule.
+ */
+enum checkpoint_fault {
+	CHECKPOINT_UNREADABLE, /* no JSON, too deep, too large, not UTF-8; detail says which */
+	CHECKPOINT_NOT_AN_OBJECT,
+	CHECKPOINT_METHOD_MISSING, /* a block that transformers reads, without quant_method and
+				      load_in_* */
+	CHECKPOINT_METHOD_UNKNOWN, /* a name that transformers does not know and would skip */
+	CHECKPOINT_WRONG_TYPE, /* value of a key of the block has a type the method does not read */
+	CHECKPOINT_BLOCK_ODD, /* {}, a string or a list in the block's place: what transformers does
+				 with it */
+	CHECKPOINT_EXCLUSION_INVALID, /* an entry that is no string, or a pattern that does not
+					 compile or explodes */
+	CHECKPOINT_UNSEEN_BY_AXOLOTL, /* found at a place that Axolotl does not read */
+	CHECKPOINT_UNSEEN_BY_TRANSFORMERS,
+	CHECKPOINT_DUPLICATE_KEY,
+	CHECKPOINT_WEIGHTS_DISAGREE, /* the tensors are not what the block declares */
+	CHECKPOINT_FILE_BAD, /* a side file, index or safetensors header that cannot be used */
+	CHECKPOINT_FAULT_COUNT,
+};
+
+struct checkpoint_problem {
+	enum checkpoint_fault fault;
+	struct text path;   /* JSON Pointer into the file */
+	struct text value;  /* what stands there, for the message */
+	struct text detail; /* one clause: what was expected, or what a loader does with it */
+	bool placed;
+	struct span span;
+	struct checkpoint_problem *next;
+};
+
+enum checkpoint_source {
+	CHECKPOINT_FROM_REQUEST,
+	CHECKPOINT_FROM_MODEL_ROOT,
+	CHECKPOINT_FROM_HF_CACHE,
+};
+
+/* One weights scheme; a mixed checkpoint has several. Texts are "" where unknown or not applicable.
+ */
+struct scheme {
+	const char *family;       /* mxfp4, nvfp4, int4, int8, fp8, mxfp8, nf4, fp4, ternary, mixed,
+				     other; NULL unknown */
+	struct text weight_bits;  /* JSON number digits: "4", "4.25", "1.58" */
+	struct text group_size;   /* JSON: "32", "[128,128]", "-1" */
+	struct text symmetric;    /* "true", "false" */
+	struct text weight_dtype; /* "fp4", "int4", … */
+	struct text scale;        /* "e8m0", "ue8m0", "float", … */
+	struct text activations; /* dtype of quantized activations; "" when they stay as they are */
+	struct text group;       /* of a mixed scheme: the name or pattern of the group */
+};
+
+enum role {
+	ROLE_ATTENTION,
+	ROLE_ROUTER,
+	ROLE_EXPERTS,
+	ROLE_SHARED_EXPERTS,
+	ROLE_MLP,
+	ROLE_LM_HEAD,
+	ROLE_EMBEDDINGS,
+	ROLE_NORM,
+	ROLE_VISION,
+	ROLE_PROJECTOR,
+	ROLE_MTP,
+	ROLE_OTHER,
+	ROLE_COUNT,
+};
+
+const char *role_name(enum role role);
+
+struct exclusions {
+	size_t count;
+	const char *grammar; /* of the method: "transformers", "exact|re:", "glob", "dynamic", … ;
+				NULL without a list */
+	size_t roles[ROLE_COUNT];
+	struct text *entries; /* all of them, in order */
+	bool modules_known;   /* the rest is meaningful */
+	size_t unmatched;
+};
+
+struct checkpoint {
+	enum checkpoint_source source;
+	struct text model;
+	struct text revision; /* "" for none */
+	struct text model_type;
+	struct text torch_dtype;
+	struct text *architectures;
+	size_t architecture_count;
+	uint64_t experts; /* 0: not a mixture of experts, or not told */
+	uint64_t experts_per_token;
+	bool quantized;
+	const struct node *block;        /* the quantization block, NULL without one */
+	struct text quant_method;        /* as written; "" when absent */
+	const struct method_row *method; /* the family it belongs to; NULL when nobody knows it */
+	bool known_to_transformers;      /* by exactly this spelling */
+	bool seen_by_axolotl;            /* at the top level of config.json */
+	bool seen_by_transformers;
+	const char *config_class; /* transformers' class for it; NULL when transformers would skip
+				     or refuse it */
+	const char
+		*found_in; /* "quantization_config", "text_config.quantization_config", … ; NULL */
+	bool load_in_4bit, load_in_8bit; /* of bitsandbytes */
+	bool dequantize;                 /* the block itself says dequantize: true */
+	int trainable_with_adapter;      /* 1, 0, or -1 when nobody knows */
+	struct scheme scheme;
+	struct scheme *groups; /* of a mixed scheme */
+	size_t group_count;
+	struct exclusions exclusions;
+	struct checkpoint_problem *problems; /* in order of appearance */
+	struct text bytes;                   /* what problems' spans count in */
+	struct weights
+		*weights; /* NULL without an index or headers beside config.json (weights.h) */
+};
+
+/*
+ * Inspects a config.json (or a side file's contents: recognised by its shape). Never NULL but when
+ * the arena failed. `tree` may be given when the caller has read the bytes (or has no bytes: then
+ * spans mean nothing).
+ */
+struct checkpoint *checkpoint_inspect(struct arena *arena, struct text bytes,
+	const struct node *tree, const struct document_limits *limits);

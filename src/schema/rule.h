@@ -1,0 +1,76 @@
+/*
+ * One registry of everything that can be said about a config. A rule is a row; the tables sit in
+ * resolve/rules/. `struct facts` is opaque here: rows name predicates, the schema knows no policy.
+ */
+#pragma once
+
+#include "schema/keys.h"
+#include "schema/target.h"
+
+struct facts;
+
+enum stage {
+	STAGE_SYNTAX,
+	STAGE_SCHEMA,
+	STAGE_VALIDATION,
+	STAGE_LOAD,
+	STAGE_COUNT,
+};
+
+enum severity {
+	SEVERITY_NONE, /* 0: the rule does not exist under that target */
+	SEVERITY_NOTE,
+	SEVERITY_WARNING,
+	SEVERITY_ERROR,
+	SEVERITY_COUNT,
+};
+
+#define RULE_READS_MAXIMUM 10
+#define RULE_ALSO_MAXIMUM 4
+
+/* How one edit repairs a finding; nothing where the choice is the user's. */
+enum fix_kind {
+	FIX_NONE,
+	FIX_REMOVE, /* the entry `key` */
+	FIX_SET,    /* `key` to `value` */
+};
+
+struct rule {
+	const char *id; /* part of the API: never renamed, never reused */
+	enum stage stage;
+	enum severity severity[TARGET_COUNT];
+	/*
+	 * What it reads: the first slot that is set is the main place, the others follow. A slot in
+	 * error silences the rule. Ends with KEY_NONE. For rules without a predicate: empty, the
+	 * reader that raises them gives the places.
+	 */
+	enum key reads[RULE_READS_MAXIMUM];
+	/* NULL for rules that a reader raises. Pure: no message, no allocation. */
+	bool (*broken)(const struct facts *facts);
+	const char *summary; /* the condition in one clause, for lists */
+	/*
+	 * `{name}` stands for a slot by its key name ("{gptq}" gives "gptq: true"), or for what the
+	 * reader hands over
+	 * ({value}, {key}, {expected}, {suggestion}, …).
+	 */
+	const char *message;
+	const char *remedy;
+	const char *why;
+	/* Examples, which are tests: `bad` raises this rule and no other error but those in `also`;
+	 * `good` does not. */
+	const char *bad;
+	const char *good;
+	const char *bad_checkpoint;  /* the checkpoint's config.json for `bad`, or NULL */
+	const char *good_checkpoint; /* … for `good` */
+	enum target target;          /* under which the examples run */
+	bool require_checkpoint;     /* `bad` runs with this option */
+	const char *also[RULE_ALSO_MAXIMUM];
+	struct {
+		enum fix_kind kind;
+		enum key key;
+		const char *value;
+	} fix;
+};
+
+const char *stage_name(enum stage stage);
+const char *severity_name(enum severity severity);

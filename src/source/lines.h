@@ -1,0 +1,22 @@
+/* Where lines begin, to turn marks into byte offsets and to show a line; made when first needed. */
+#pragma once
+
+#include "source/node.h"
+
+/*
+ * Line ends are CR, LF, CRLF, NEL, LS and PS, since libyaml counts them so. A byte order mark at
+ * the start is not part of the first line.
+ */
+struct lines {
+	struct text source;
+	uint32_t *starts; /* byte offset of each line's first byte */
+	size_t count;     /* 0 when the arena failed */
+};
+
+void lines_index(struct lines *lines, struct arena *arena, struct text source);
+/* Byte offset of a mark; the end of the line or source when it lies behind it. */
+size_t lines_offset(const struct lines *lines, struct mark mark);
+/* The line without its line end; empty behind the last one. */
+struct text lines_text(const struct lines *lines, uint32_t line);
+/* The mark of a byte offset. */
+struct mark lines_mark(const struct lines *lines, size_t offset);
