@@ -73,20 +73,25 @@ enum key_type {
 struct key_row {
 	const char *name;  /* as it is written */
 	const char *alias; /* second spelling, for Axolotl's own renames; may be NULL */
-	const char *alias2;
-	enum key parent; /* KEY_NONE for the top level */
+	enum key parent;   /* KEY_NONE for the top level */
 	enum key_type type;
-	const char *expects; /* for people: "true or false" */
-	const char *choices[4];
-	const char *summary; /* for /v1/schema and the manuals: one sentence */
+	const char *expects;    /* for people: "true or false" */
+	const char *choices[4]; /* of KEY_TYPE_CHOICE: the words or numbers allowed */
+	const char *summary;    /* for /v1/schema and the manuals: one sentence */
 };
 
 extern const struct key_row keys[KEY_COUNT];
 
-/* A key of the top level, by either spelling; KEY_NONE when it decides nothing. */
-enum key key_from_name(struct text name);
+/* Every key that Axolotl's schema, its plugins or its loader know. */
+struct known_key {
+	const char *name;
+	enum key key; /* KEY_NONE when it decides nothing */
+};
 
-/* True for every key that Axolotl's schema, its plugins or its loader know (known_keys.c). */
-bool key_is_known(struct text name);
+extern const struct known_key known_keys[]; /* known_keys.c, in bytewise order */
+extern const size_t known_key_count;
+
+/* A key of the top level by any of its spellings; NULL when nobody knows it. */
+const struct known_key *known_key_find(struct text name);
 /* The known key that an unknown one most likely means, or NULL. */
-const char *key_nearest_known(struct text name);
+const char *known_key_nearest(struct text name);

@@ -42,16 +42,19 @@ struct rule {
 	/*
 	 * What it reads: the first slot that is set is the main place, the others follow. A slot in
 	 * error silences the rule. Ends with KEY_NONE. For rules without a predicate: empty, the
-	 * reader that raises them gives the places.
+	 * reader that raises them gives the places. KEY_BASE_QUANTIZATION stands for the base
+	 * quantization in whatever dialect, KEY_CHECKPOINT for the inspected checkpoint.
 	 */
 	enum key reads[RULE_READS_MAXIMUM];
+	/* The places to show, where they are not simply `reads`; the first that is set is the main one. */
+	enum key at[RULE_READS_MAXIMUM];
 	/* NULL for rules that a reader raises. Pure: no message, no allocation. */
 	bool (*broken)(const struct facts *facts);
 	const char *summary; /* the condition in one clause, for lists */
 	/*
-	 * `{name}` stands for a slot by its key name ("{gptq}" gives "gptq: true"), or for what the
-	 * reader hands over
-	 * ({value}, {key}, {expected}, {suggestion}, …).
+	 * `{name}` stands for a slot in `reads` by its key's name ("{gptq}" gives "gptq: true"), {base} for
+	 * the base quantization as it was asked for, {checkpoint} for the checkpoint's method, or for
+	 * what the reader hands over ({value}, {key}, {expected}, {suggestion}, …).
 	 */
 	const char *message;
 	const char *remedy;

@@ -10,9 +10,11 @@
 unsigned suggestion_distance(struct text a, struct text b, unsigned bound);
 
 /*
- * True when `written` is close to `known`: equal but for case, or at most 2 apart and at most a
- * third of the longer length, for words of 5 letters and more.
+ * How close `written` is to `known`: 0 when equal but for case, else their distance when that is at most 2 and at most a
+ * third of the longer length, for words of 5 letters and more; SUGGESTION_FAR when they are not close.
  */
-bool suggestion_close(struct text written, struct text known);
+#define SUGGESTION_FAR 3
+unsigned suggestion_closeness(struct text written, struct text known);
+
 /* The closest of `count` words, NULL if none is close. */
 const char *suggestion_nearest(struct text written, const char *const *words, size_t count);

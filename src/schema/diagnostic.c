@@ -1,0 +1,149 @@
+#include "schema/diagnostic.h"
+
+#include "base/buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void findings_init(struct findings *findings)
+{
+	*findings = (struct findings){ .first = NULL };
+	findings->last = &findings->first;
+}
+
+static const struct word *word_find(struct text name, const struct word *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_is(name, words[i].name))
+			return &words[i];
+	return NULL;
+}
+
+/* The length of `{name}` at the start of `rest`, 0 when there is none. */
+static size_t placeholder(struct text rest)
+{
+	const char *end = rest.length > 2 ? memchr(rest.data, '}', rest.length) : NULL;
+	if (rest.data[0] != '{' || !end)
+		return 0;
+	for (const char *c = rest.data + 1; c < end; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_.", *c))
+			return 0;
+	return (size_t)(end - rest.data) + 1;
+}
+
+struct text message_expand(
+	struct arena *arena, const char *format, const struct word *words, size_t count)
+{
+	struct text rest = text_of(format);
+	if (!memchr(rest.data, '{', rest.length))
+		return rest;
+	struct buffer out;
+	buffer_init(&out, arena, rest.length + 64);
+	while (rest.length > 0) {
+		size_t length = placeholder(rest);
+		struct text name = { .data = rest.data + 1, .length = length > 2 ? length - 2 : 0 };
+		const struct word *word = length > 0 ? word_find(name, words, count) : NULL;
+		size_t step = word ? length : 1;
+		buffer_add(&out, word ? word->text : (struct text){ rest.data, 1 });
+		rest = text_from(rest, step);
+	}
+	return buffer_text(&out);
+}
+
+struct diagnostic *findings_add(struct findings *findings, struct arena *arena,
+	const struct rule *rule, enum severity severity, const struct word *words,
+	size_t word_count, size_t locations)
+{
+	struct diagnostic *diagnostic = ARENA_NEW(arena, struct diagnostic);
+	struct location *places = ARENA_ARRAY(arena, struct location, locations);
+	if (!diagnostic || !places)
+		return NULL;
+	*diagnostic = (struct diagnostic){
+		.rule = rule,
+		.severity = severity,
+		.message = message_expand(arena, rule->message, words, word_count),
+		.remedy = message_expand(arena, rule->remedy, words, word_count),
+		.locations = places,
+		.location_count = locations,
+	};
+	*findings->last = diagnostic;
+	findings->last = &diagnostic->next;
+	findings->counts[severity]++;
+	return diagnostic;
+}
+
+static int compare_places(const struct diagnostic *a, const struct diagnostic *b)
+{
+	bool placed_a = a->location_count > 0 && a->locations[0].placed;
+	bool placed_b = b->location_count > 0 && b->locations[0].placed;
+	if (placed_a != placed_b)
+		return placed_a - placed_b;
+	if (!placed_a)
+		return 0;
+	const struct location *x = a->locations, *y = b->locations;
+	if (x->source != y->source)
+		return (int)x->source - (int)y->source;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->column > y->column) - (x->column < y->column);
+}
+
+static int compare_diagnostics(const void *left, const void *right)
+{
+	const struct diagnostic *a = *(const struct diagnostic *const *)left;
+	const struct diagnostic *b = *(const struct diagnostic *const *)right;
+	int order = compare_places(a, b);
+	if (order == 0)
+		order = strcmp(a->rule->id, b->rule->id);
+	return order != 0 ? order : text_compare(a->message, b->message);
+}
+
+const struct diagnostic **findings_sorted(
+	const struct findings *findings, struct arena *arena, size_t *ret_count)
+{
+	size_t count = 0;
+	for (const struct diagnostic *d = findings->first; d; d = d->next)
+		count++;
+	const struct diagnostic **sorted = ARENA_ARRAY(arena, const struct diagnostic *, count);
+	*ret_count = sorted ? count : 0;
+	if (!sorted)
+		return NULL;
+	count = 0;
+	for (const struct diagnostic *d = findings->first; d; d = d->next)
+		sorted[count++] = d;
+	qsort(sorted, count, sizeof(const struct diagnostic *), compare_diagnostics);
+	return sorted;
+}
+
+struct location location_of(const struct lines *lines, struct span span, struct text path)
+{
+	size_t offset = lines_offset(lines, span.start);
+	size_t end = lines_offset(lines, span.end);
+	return (struct location){
+		.path = path,
+		.placed = true,
+		.line = span.start.line + 1,
+		.column = span.start.column + 1,
+		.end_line = span.end.line + 1,
+		.end_column = span.end.column + 1,
+		.offset = offset,
+		.length = end > offset ? end - offset : 0,
+	};
+}
+
+struct text pointer_join(struct arena *arena, struct text path, struct text token)
+{
+	struct buffer out;
+	buffer_init(&out, arena, path.length + token.length + 8);
+	buffer_add(&out, path);
+	buffer_add_byte(&out, '/');
+	for (size_t i = 0; i < token.length; i++) {
+		if (token.data[i] == '~')
+			buffer_add_string(&out, "~0");
+		else if (token.data[i] == '/')
+			buffer_add_string(&out, "~1");
+		else
+			buffer_add_byte(&out, token.data[i]);
+	}
+	return buffer_text(&out);
+}

@@ -1,0 +1,25 @@
+#include "schema/rule.h"
+
+static const char *const stage_names[STAGE_COUNT] = {
+	[STAGE_SYNTAX] = "syntax",
+	[STAGE_SCHEMA] = "schema",
+	[STAGE_VALIDATION] = "validation",
+	[STAGE_LOAD] = "load",
+};
+
+static const char *const severity_names[SEVERITY_COUNT] = {
+	[SEVERITY_NONE] = "none",
+	[SEVERITY_NOTE] = "note",
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_ERROR] = "error",
+};
+
+const char *stage_name(enum stage stage)
+{
+	return stage_names[stage];
+}
+
+const char *severity_name(enum severity severity)
+{
+	return severity_names[severity];
+}
