@@ -244,14 +244,14 @@ const struct key_row keys[KEY_COUNT] = {
 	[KEY_PEFT_BACKEND] = {
 		.name = "backend",
 		.parent = KEY_PEFT,
-		.type = KEY_TYPE_STRING,
+		.type = KEY_TYPE_ANY,
 		.expects = "bnb or torchao",
 		.summary = "Deprecated: backend of the base quantization.",
 	},
 	[KEY_PEFT_WEIGHT_DTYPE] = {
 		.name = "weight_dtype",
 		.parent = KEY_PEFT,
-		.type = KEY_TYPE_STRING,
+		.type = KEY_TYPE_ANY,
 		.expects = "a weight dtype",
 		.summary = "Deprecated: weight dtype of the base quantization.",
 	},
@@ -263,8 +263,8 @@ const struct key_row keys[KEY_COUNT] = {
 		.summary = "Deprecated: group size of the base quantization.",
 	},
 	[KEY_FSDP_CONFIG_VERSION] = {
-		.name = "fsdp_version",
-		.alias = "version",
+		.name = "version",
+		.alias = "fsdp_version",
 		.parent = KEY_FSDP_CONFIG,
 		.type = KEY_TYPE_CHOICE,
 		.expects = "1 or 2",

@@ -66,7 +66,7 @@ struct rule {
 	const char *bad_checkpoint;  /* the checkpoint's config.json for `bad`, or NULL */
 	const char *good_checkpoint; /* … for `good` */
 	enum target target;          /* under which the examples run */
-	bool require_checkpoint;     /* `bad` runs with this option */
+	bool require_checkpoint;     /* an error where the request requires a checkpoint; `bad` runs so */
 	const char *also[RULE_ALSO_MAXIMUM];
 	struct {
 		enum fix_kind kind;

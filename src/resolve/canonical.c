@@ -1,0 +1,262 @@
+/* The config in the target's spelling: everything as it was, but for the keys that ask for the base quantization. */
+#include "resolve/resolver.h"
+
+/* The keys of the top level that give way to the block. */
+static const enum key gone[] = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
+	KEY_MODEL_QUANTIZATION_CONFIG_KWARGS, KEY_NF4_BACKEND };
+
+struct rewriting {
+	struct arena *arena;
+	const struct facts *facts;
+	enum target target;
+	bool drops;   /* the base goes, too: merge mode */
+	bool in_form; /* the block stands in the target's spelling already */
+	bool placed;
+	struct node *root;
+};
+
+static struct node *mapping_with(struct arena *arena, const char *key, struct node *value)
+{
+	struct node *mapping = node_mapping(arena, 8);
+	if (mapping && value)
+		node_put(mapping, text_of(key), value);
+	return mapping;
+}
+
+static bool is_body_key(struct text key)
+{
+	return text_is(key, "weight_dtype") || text_is(key, "group_size") ||
+	       text_is(key, "config_kwargs");
+}
+
+/* What the user wrote beside the known keys stays with the block. */
+static void put_unknown(struct node *body, const struct base_spelling *spelling)
+{
+	bool framed = spelling->dialect == DIALECT_NESTED || spelling->dialect == DIALECT_FLAT;
+	for (uint32_t i = 0; framed && i < spelling->body->count; i++) {
+		const struct member *member = &spelling->body->members[i];
+		bool frame = spelling->dialect == DIALECT_FLAT && text_is(member->key, "backend");
+		if (!frame && !is_body_key(member->key))
+			node_put_member(body, member);
+	}
+}
+
+static const struct base_spelling *spelling_of(const struct facts *facts)
+{
+	const struct base_quantization *base = &facts->base;
+	if (base->structured.dialect != DIALECT_NONE)
+		return &base->structured;
+	return base->peft.dialect != DIALECT_NONE ? &base->peft : &base->flags;
+}
+
+static void fill_body(const struct rewriting *rewriting, struct node *body)
+{
+	const struct base_quantization *base = &rewriting->facts->base;
+	const struct base_spelling *spelling = spelling_of(rewriting->facts);
+	struct arena *arena = rewriting->arena;
+	if (base->dtype)
+		node_put(body, TEXT("weight_dtype"),
+			node_string(arena, text_of(dtype_names[base->dtype])));
+	if (spelling->group_size)
+		node_put(body, TEXT("group_size"), (struct node *)spelling->group_size);
+	if (spelling->config_kwargs)
+		node_put(body, TEXT("config_kwargs"), (struct node *)spelling->config_kwargs);
+	put_unknown(body, spelling);
+}
+
+static uint32_t body_room(const struct base_spelling *spelling)
+{
+	return 4 + (spelling->body ? spelling->body->count : 0);
+}
+
+static struct node *make_block(const struct rewriting *rewriting)
+{
+	struct arena *arena = rewriting->arena;
+	const char *backend = backends[rewriting->facts->base.backend].name;
+	struct node *body = node_mapping(arena, body_room(spelling_of(rewriting->facts)));
+	if (!body)
+		return NULL;
+	if (rewriting->target == TARGET_FLAT)
+		node_put(body, TEXT("backend"), node_string(arena, text_of(backend)));
+	fill_body(rewriting, body);
+	return rewriting->target == TARGET_FLAT ? body : mapping_with(arena, backend, body);
+}
+
+static void put_released(struct rewriting *rewriting)
+{
+	const struct base_quantization *base = &rewriting->facts->base;
+	struct arena *arena = rewriting->arena;
+	const struct base_spelling *spelling = spelling_of(rewriting->facts);
+	if (backends[base->backend].quant_class) {
+		const char *class = backends[base->backend].quant_class;
+		node_put(rewriting->root, TEXT("model_quantization_config"),
+			node_string(arena, text_of(class)));
+		if (spelling->config_kwargs)
+			node_put(rewriting->root, TEXT("model_quantization_config_kwargs"),
+				(struct node *)spelling->config_kwargs);
+		return;
+	}
+	bool eight = base->dtype == DTYPE_INT8;
+	node_put(rewriting->root, eight ? TEXT("load_in_8bit") : TEXT("load_in_4bit"),
+		node_boolean(arena, true));
+	if (base->backend == BACKEND_TORCHAO)
+		node_put(rewriting->root, TEXT("nf4_backend"), node_string(arena, TEXT("torchao")));
+}
+
+static void put_block(struct rewriting *rewriting)
+{
+	if (rewriting->placed)
+		return;
+	rewriting->placed = true;
+	if (rewriting->target == TARGET_RELEASED)
+		put_released(rewriting);
+	else
+		node_put(rewriting->root, TEXT("model_quantization_config"), make_block(rewriting));
+}
+
+static bool has_base(const struct rewriting *rewriting)
+{
+	return rewriting->facts->base.dialect != DIALECT_NONE;
+}
+
+static void put_adapter(struct rewriting *rewriting, const struct member *member)
+{
+	const struct facts *facts = rewriting->facts;
+	bool qlora = rewriting->target == TARGET_RELEASED && !rewriting->drops &&
+		     base_is_4bit(facts) && adapter_is_lora(facts);
+	struct member changed = *member;
+	if (says(facts, KEY_ADAPTER, "qlora") != qlora &&
+		(qlora || says(facts, KEY_ADAPTER, "qlora")))
+		changed.value = node_string(rewriting->arena, qlora ? TEXT("qlora") : TEXT("lora"));
+	node_put_member(rewriting->root, &changed);
+}
+
+/* peft without its three quantization keys; nothing when nothing else was in it. */
+static void put_peft(struct rewriting *rewriting, const struct member *member)
+{
+	const struct node *peft = member->value;
+	struct node *rest =
+		peft->kind == NODE_MAPPING ? node_mapping(rewriting->arena, peft->count) : NULL;
+	for (uint32_t i = 0; rest && i < peft->count; i++) {
+		struct text key = peft->members[i].key;
+		if (!text_is(key, "backend") && !text_is(key, "weight_dtype") &&
+			!text_is(key, "group_size"))
+			node_put_member(rest, &peft->members[i]);
+	}
+	bool same = !rest || rest->count == peft->count;
+	struct member changed = *member;
+	if (!same)
+		changed.value = rest;
+	if (same || rest->count > 0)
+		node_put_member(rewriting->root, &changed);
+}
+
+/* True when the key asks for the base, so that the block may stand in its place. */
+static bool asks(const struct facts *facts, const struct member *member)
+{
+	static const enum key asking[] = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT };
+	for (size_t i = 0; i < 2; i++)
+		if (member == facts->settings[asking[i]].member)
+			return is_true(facts, asking[i]);
+	if (member == facts->settings[KEY_PEFT].member)
+		return facts->base.peft.dialect != DIALECT_NONE;
+	return member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG].member ||
+	       (member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG_KWARGS].member &&
+		       facts->base.structured.dialect == DIALECT_CLASS_NAME) ||
+	       (member == facts->settings[KEY_NF4_BACKEND].member && facts->base.nf4_backend);
+}
+
+static bool is_gone(const struct facts *facts, const struct member *member)
+{
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+		if (member == facts->settings[gone[i]].member)
+			return true;
+	return false;
+}
+
+static void put_member(struct rewriting *rewriting, const struct member *member)
+{
+	const struct facts *facts = rewriting->facts;
+	bool block = member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
+	if (block && rewriting->in_form)
+		node_put_member(rewriting->root, member);
+	else if (!rewriting->in_form && !rewriting->drops && has_base(rewriting) &&
+		 asks(facts, member))
+		put_block(rewriting);
+	if (member == facts->settings[KEY_ADAPTER].member)
+		put_adapter(rewriting, member);
+	else if (member == facts->settings[KEY_PEFT].member)
+		put_peft(rewriting, member);
+	else if (block ? !has_base(rewriting) : !is_gone(facts, member))
+		node_put_member(rewriting->root, member);
+}
+
+/* The block's place is the first key that it replaces; a bare `adapter: qlora` has none, so it goes behind. */
+static bool replaces_any(const struct rewriting *rewriting, const struct node *root)
+{
+	for (uint32_t i = 0; i < root->count; i++)
+		if (asks(rewriting->facts, &root->members[i]))
+			return true;
+	return false;
+}
+
+static bool stands_in_form(const struct facts *facts, enum target target)
+{
+	enum dialect dialect = facts->base.structured.dialect;
+	return (target == TARGET_CANONICAL && dialect == DIALECT_NESTED) ||
+	       (target == TARGET_FLAT && dialect == DIALECT_FLAT);
+}
+
+const struct node *canonical_make(struct resolver *resolver)
+{
+	const struct facts *facts = &resolver->facts;
+	const struct node *root = resolver->root;
+	struct rewriting rewriting = {
+		.arena = resolver->arena,
+		.facts = facts,
+		.target = resolver->request->target,
+		.drops = merge_drops_base(facts),
+		.root = node_mapping(resolver->arena, root->count + 3),
+	};
+	rewriting.in_form = !rewriting.drops && stands_in_form(facts, rewriting.target);
+	bool after_adapter = has_base(&rewriting) && !rewriting.drops && !rewriting.in_form &&
+			     !replaces_any(&rewriting, root);
+	for (uint32_t i = 0; rewriting.root && i < root->count; i++) {
+		put_member(&rewriting, &root->members[i]);
+		if (after_adapter && &root->members[i] == facts->settings[KEY_ADAPTER].member)
+			put_block(&rewriting);
+	}
+	return rewriting.root;
+}
+
+static void add_operation(struct arena *arena, struct patch_operation ***tail, const char *op,
+	const struct member *member, bool with_value)
+{
+	struct patch_operation *operation = ARENA_NEW(arena, struct patch_operation);
+	if (!operation)
+		return;
+	operation->op = op;
+	operation->path = pointer_join(arena, TEXT(""), member->key);
+	operation->value = with_value ? member->value : NULL;
+	**tail = operation;
+	*tail = &operation->next;
+}
+
+const struct patch_operation *patch_make(
+	struct arena *arena, const struct node *before, const struct node *after)
+{
+	struct patch_operation *first = NULL;
+	struct patch_operation **tail = &first;
+	for (uint32_t i = 0; i < before->count; i++) {
+		const struct member *member = &before->members[i];
+		const struct member *now = node_member(after, member->key);
+		if (!now)
+			add_operation(arena, &tail, "remove", member, false);
+		else if (now->value != member->value)
+			add_operation(arena, &tail, "replace", now, true);
+	}
+	for (uint32_t i = 0; i < after->count; i++)
+		if (!node_member(before, after->members[i].key))
+			add_operation(arena, &tail, "add", &after->members[i], true);
+	return first;
+}

@@ -1,0 +1,56 @@
+/* What the checkpoint's reader found, as findings. */
+#include "resolve/resolver.h"
+
+static const char *const fault_rules[CHECKPOINT_FAULT_COUNT] = {
+	[CHECKPOINT_UNREADABLE] = "checkpoint-unreadable",
+	[CHECKPOINT_NOT_AN_OBJECT] = "checkpoint-not-an-object",
+	[CHECKPOINT_METHOD_MISSING] = "quant-method-missing",
+	[CHECKPOINT_METHOD_UNKNOWN] = "quant-method-unknown",
+	[CHECKPOINT_WRONG_TYPE] = "checkpoint-wrong-type",
+	[CHECKPOINT_BLOCK_ODD] = "checkpoint-block-odd",
+	[CHECKPOINT_EXCLUSION_INVALID] = "checkpoint-exclusion-invalid",
+	[CHECKPOINT_UNSEEN_BY_AXOLOTL] = "checkpoint-unseen-by-axolotl",
+	[CHECKPOINT_UNSEEN_BY_TRANSFORMERS] = "checkpoint-unseen-by-transformers",
+	[CHECKPOINT_DUPLICATE_KEY] = "checkpoint-duplicate-key",
+	[CHECKPOINT_WEIGHTS_DISAGREE] = "checkpoint-weights-disagree",
+	[CHECKPOINT_FILE_BAD] = "checkpoint-file-bad",
+};
+
+static struct location locate(struct resolver *resolver, const struct checkpoint *checkpoint,
+	const struct checkpoint_problem *problem)
+{
+	struct location location = { .path = problem->path };
+	if (problem->placed && checkpoint->bytes.length > 0) {
+		if (resolver->checkpoint_lines.count == 0)
+			lines_index(
+				&resolver->checkpoint_lines, resolver->arena, checkpoint->bytes);
+		location = location_of(&resolver->checkpoint_lines, problem->span, problem->path);
+	}
+	location.source = LOCATION_CHECKPOINT;
+	return location;
+}
+
+static void report_problem(struct resolver *resolver, const struct checkpoint *checkpoint,
+	const struct checkpoint_problem *problem)
+{
+	const struct rule *rule = registry_get(fault_rules[problem->fault]);
+	enum severity severity = rule->severity[resolver->request->target];
+	struct text file = problem->file.length > 0 ? problem->file : TEXT("config.json");
+	const struct word words[] = {
+		{ "value", problem->value },
+		{ "detail", problem->detail },
+		{ "path", problem->path.length > 0 ? problem->path : TEXT("/") },
+		{ "file", file },
+	};
+	struct diagnostic *diagnostic = findings_add(&resolver->findings, resolver->arena, rule,
+		severity, words, sizeof(words) / sizeof(words[0]), 1);
+	if (diagnostic)
+		diagnostic->locations[0] = locate(resolver, checkpoint, problem);
+}
+
+void report_checkpoint(struct resolver *resolver, const struct checkpoint *checkpoint)
+{
+	const struct checkpoint_problem *problem = checkpoint->problems;
+	for (; problem; problem = problem->next)
+		report_problem(resolver, checkpoint, problem);
+}

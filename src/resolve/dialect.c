@@ -1,0 +1,109 @@
+/* Which spellings of a base quantization stand here, and what they add up to. */
+#include "resolve/resolver.h"
+
+static void read_nf4_backend(struct resolver *resolver, struct base_quantization *base)
+{
+	struct facts *facts = &resolver->facts;
+	struct setting *setting = &facts->settings[KEY_NF4_BACKEND];
+	if (setting->state != SETTING_SET)
+		return;
+	bool torchao = text_is(setting->text, "torchao");
+	if (!torchao && !text_is(setting->text, "bitsandbytes")) {
+		const struct word words[] = {
+			{ "value", value_words(resolver->arena, setting->value) },
+			{ NULL, TEXT("") },
+		};
+		struct place place = {
+			.path = key_path(resolver->arena, facts, KEY_NF4_BACKEND),
+			.member = setting->member,
+		};
+		report(resolver, "nf4-backend-unknown", words, &place, 1);
+		facts->faulty[KEY_NF4_BACKEND] = true;
+		return;
+	}
+	if (!says(facts, KEY_ADAPTER, "qlora") || !is_true(facts, KEY_LOAD_IN_4BIT))
+		return;
+	base->nf4_backend = true;
+	if (torchao)
+		base->flags.backend = BACKEND_TORCHAO;
+}
+
+static void read_flags(struct resolver *resolver, struct base_quantization *base)
+{
+	const struct facts *facts = &resolver->facts;
+	bool four = is_true(facts, KEY_LOAD_IN_4BIT);
+	bool eight = is_true(facts, KEY_LOAD_IN_8BIT);
+	bool qlora = says(facts, KEY_ADAPTER, "qlora");
+	if (four || eight || qlora)
+		base->flags = (struct base_spelling){
+			.dialect = DIALECT_FLAGS,
+			.backend = BACKEND_BNB,
+			.dtype = four || qlora ? DTYPE_NF4 : DTYPE_INT8,
+		};
+	read_nf4_backend(resolver, base);
+}
+
+/* The most specific spelling decides; whether the others agree is for the rules to say. */
+static const struct base_spelling *decisive(const struct base_quantization *base)
+{
+	if (base->structured.dialect != DIALECT_NONE)
+		return &base->structured;
+	return base->peft.dialect != DIALECT_NONE ? &base->peft : &base->flags;
+}
+
+static bool base_faulty(const struct facts *facts)
+{
+	static const enum key parts[] = { KEY_ADAPTER, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
+		KEY_MODEL_QUANTIZATION_CONFIG, KEY_MODEL_QUANTIZATION_CONFIG_KWARGS,
+		KEY_NF4_BACKEND, KEY_PEFT };
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (facts->faulty[parts[i]])
+			return true;
+	return facts->base.structured.faulty || facts->base.peft.faulty;
+}
+
+void dialect_read(struct resolver *resolver)
+{
+	struct facts *facts = &resolver->facts;
+	struct base_quantization *base = &facts->base;
+	block_read_structured(resolver, &base->structured);
+	block_read_peft(resolver, &base->peft);
+	read_flags(resolver, base);
+	const struct base_spelling *spelling = decisive(base);
+	base->dialect = spelling->dialect;
+	base->backend = spelling->backend;
+	base->dtype = spelling->dtype;
+	base->row = installed_find(base->backend, base->dtype);
+	base->group_size_set = spelling->group_size != NULL;
+	base->group_size = spelling->group_size_value;
+	if (spelling->faulty)
+		base->dialect = DIALECT_NONE;
+	facts->faulty[KEY_BASE_QUANTIZATION] = base_faulty(facts);
+}
+
+static enum dialect dialect_at(const struct facts *facts, const struct member *member)
+{
+	const struct setting *settings = facts->settings;
+	if (member == settings[KEY_MODEL_QUANTIZATION_CONFIG].member)
+		return facts->base.structured.dialect;
+	if (member == settings[KEY_PEFT].member)
+		return facts->base.peft.dialect;
+	bool flag =
+		(member == settings[KEY_ADAPTER].member && says(facts, KEY_ADAPTER, "qlora")) ||
+		(member == settings[KEY_LOAD_IN_4BIT].member && is_true(facts, KEY_LOAD_IN_4BIT)) ||
+		(member == settings[KEY_LOAD_IN_8BIT].member && is_true(facts, KEY_LOAD_IN_8BIT));
+	return flag ? DIALECT_FLAGS : DIALECT_NONE;
+}
+
+void dialect_list(const struct resolver *resolver, struct resolution *resolution)
+{
+	const struct node *root = resolver->root;
+	bool seen[DIALECT_COUNT] = { [DIALECT_NONE] = true };
+	for (uint32_t i = 0; i < root->count; i++) {
+		enum dialect dialect = dialect_at(&resolver->facts, &root->members[i]);
+		if (seen[dialect])
+			continue;
+		seen[dialect] = true;
+		resolution->dialects[resolution->dialect_count++] = dialect_name(dialect);
+	}
+}

@@ -1,0 +1,81 @@
+/* The readers' faults as findings. */
+#include "resolve/resolver.h"
+
+static const char *const fault_rules[] = {
+	[FAULT_SYNTAX] = "yaml-syntax",
+	[FAULT_ENCODING] = "yaml-encoding",
+	[FAULT_DEPTH] = "yaml-limit",
+	[FAULT_NODES] = "yaml-limit",
+	[FAULT_MULTIPLE_DOCUMENTS] = "yaml-multiple-documents",
+	[FAULT_EMPTY] = "yaml-empty",
+	[FAULT_NOT_A_MAPPING] = "yaml-not-a-mapping",
+	[FAULT_UNKNOWN_TAG] = "yaml-unknown-tag",
+	[FAULT_DUPLICATE_KEY] = "duplicate-key",
+};
+
+/* The decisive key that a path leads to or into; only what asks for the base quantization counts below the top. */
+static enum key decisive_key(struct text path)
+{
+	struct text name = text_from(path, 1);
+	size_t end = 0;
+	while (end < name.length && name.data[end] != '/')
+		end++;
+	bool top = end == name.length;
+	const struct known_key *known = known_key_find((struct text){ name.data, end });
+	if (!known || top)
+		return known ? known->key : KEY_NONE;
+	if (known->key == KEY_MODEL_QUANTIZATION_CONFIG)
+		return known->key;
+	struct text below = text_from(name, end + 1);
+	bool mine = text_is(below, "backend") || text_is(below, "weight_dtype") ||
+		    text_is(below, "group_size");
+	return known->key == KEY_PEFT && mine ? known->key : KEY_NONE;
+}
+
+static void report_duplicate(struct resolver *resolver, const struct document_problem *problem)
+{
+	enum key key = decisive_key(problem->path);
+	bool decisive = key != KEY_NONE && problem->values_differ;
+	const struct word words[] = {
+		{ "key", problem->key },
+		{ "line", arena_printf(resolver->arena, "%u", problem->other.start.line + 1) },
+		{ NULL, TEXT("") },
+	};
+	const struct place places[] = {
+		{ .path = problem->path, .span = problem->span },
+		{ .path = problem->path, .span = problem->other },
+	};
+	if (decisive)
+		resolver->facts.faulty[key] = true;
+	report(resolver, decisive ? "duplicate-decisive-key" : "duplicate-key", words, places, 2);
+}
+
+static struct text limit_words(struct resolver *resolver, const struct document_problem *problem)
+{
+	const struct document_limits *limits = &resolver->limits->config;
+	if (problem->fault == FAULT_DEPTH)
+		return arena_printf(resolver->arena, "%u levels", limits->depth);
+	return arena_printf(resolver->arena, "%u nodes", limits->nodes);
+}
+
+static void report_fault(struct resolver *resolver, const struct document_problem *problem)
+{
+	const struct word words[] = {
+		{ "detail", problem->detail },
+		{ "limit", limit_words(resolver, problem) },
+		{ NULL, TEXT("") },
+	};
+	const struct place place = { .path = TEXT(""), .span = problem->span };
+	report(resolver, fault_rules[problem->fault], words, &place, 1);
+}
+
+void report_document(struct resolver *resolver)
+{
+	const struct document_problem *problem = resolver->document.problems;
+	for (; problem; problem = problem->next) {
+		if (problem->fault == FAULT_DUPLICATE_KEY)
+			report_duplicate(resolver, problem);
+		else
+			report_fault(resolver, problem);
+	}
+}

@@ -1,0 +1,158 @@
+#include "resolve/facts.h"
+
+static const char *const dialect_names[DIALECT_COUNT] = {
+	[DIALECT_NONE] = "none",
+	[DIALECT_NESTED] = "nested",
+	[DIALECT_FLAT] = "flat",
+	[DIALECT_CLASS_NAME] = "class-name",
+	[DIALECT_PEFT_BLOCK] = "peft-block",
+	[DIALECT_FLAGS] = "flags",
+};
+
+const char *dialect_name(enum dialect dialect)
+{
+	return dialect_names[dialect];
+}
+
+bool is_set(const struct facts *facts, enum key key)
+{
+	return facts->settings[key].state == SETTING_SET;
+}
+
+bool is_true(const struct facts *facts, enum key key)
+{
+	return is_set(facts, key) && facts->settings[key].boolean;
+}
+
+bool is_false(const struct facts *facts, enum key key)
+{
+	return is_set(facts, key) && !facts->settings[key].boolean;
+}
+
+bool says(const struct facts *facts, enum key key, const char *word)
+{
+	return is_set(facts, key) && text_is(facts->settings[key].text, word);
+}
+
+bool nonempty(const struct facts *facts, enum key key)
+{
+	if (!is_set(facts, key))
+		return false;
+	const struct node *value = facts->settings[key].value;
+	bool collection = value->kind == NODE_SEQUENCE || value->kind == NODE_MAPPING;
+	return collection ? value->count > 0 : value->text.length > 0;
+}
+
+bool base_is(const struct facts *facts, enum backend backend)
+{
+	return facts->base.dialect != DIALECT_NONE && facts->base.backend == backend;
+}
+
+bool base_has_dtype(const struct facts *facts, enum dtype dtype)
+{
+	return facts->base.dialect != DIALECT_NONE && facts->base.dtype == dtype;
+}
+
+bool base_is_4bit(const struct facts *facts)
+{
+	return facts->base.row && facts->base.row->four_bit;
+}
+
+bool base_needs_adapter(const struct facts *facts)
+{
+	return base_is(facts, BACKEND_BNB) || base_is(facts, BACKEND_TORCHAO);
+}
+
+bool has_block(const struct facts *facts)
+{
+	enum dialect dialect = facts->base.structured.dialect;
+	return dialect == DIALECT_NESTED || dialect == DIALECT_FLAT ||
+	       facts->base.peft.dialect != DIALECT_NONE;
+}
+
+bool block_is(const struct facts *facts, enum backend backend)
+{
+	return has_block(facts) && base_is(facts, backend);
+}
+
+bool adapter_is_lora(const struct facts *facts)
+{
+	return says(facts, KEY_ADAPTER, "lora") || says(facts, KEY_ADAPTER, "qlora");
+}
+
+bool adapter_is_missing(const struct facts *facts)
+{
+	return !nonempty(facts, KEY_ADAPTER);
+}
+
+bool merging(const struct facts *facts)
+{
+	return is_true(facts, KEY_MERGE_LORA);
+}
+
+bool training(const struct facts *facts)
+{
+	return !merging(facts) && !is_true(facts, KEY_INFERENCE);
+}
+
+bool merge_drops_base(const struct facts *facts)
+{
+	return merging(facts) && is_false(facts, KEY_LOAD_IN_4BIT) &&
+	       is_false(facts, KEY_LOAD_IN_8BIT) && base_is(facts, BACKEND_BNB);
+}
+
+bool fsdp2(const struct facts *facts)
+{
+	if (is_set(facts, KEY_FSDP_VERSION))
+		return says(facts, KEY_FSDP_VERSION, "2");
+	return says(facts, KEY_FSDP_CONFIG_VERSION, "2");
+}
+
+bool any_kernel(const struct facts *facts)
+{
+	return is_true(facts, KEY_LORA_MLP_KERNEL) || is_true(facts, KEY_LORA_QKV_KERNEL) ||
+	       is_true(facts, KEY_LORA_O_KERNEL);
+}
+
+bool checkpoint_quantized(const struct facts *facts)
+{
+	return facts->checkpoint && facts->checkpoint->quantized;
+}
+
+bool checkpoint_is(const struct facts *facts, enum method method)
+{
+	return checkpoint_quantized(facts) && facts->checkpoint->method &&
+	       facts->checkpoint->method->method == method;
+}
+
+bool checkpoint_handed_on(const struct facts *facts)
+{
+	return (checkpoint_is(facts, METHOD_GPTQ) || checkpoint_is(facts, METHOD_AWQ) ||
+		       checkpoint_is(facts, METHOD_BITSANDBYTES)) &&
+	       facts->checkpoint->seen_by_axolotl && facts->checkpoint->config_class;
+}
+
+bool checkpoint_honoured(const struct facts *facts)
+{
+	return checkpoint_quantized(facts) && facts->checkpoint->seen_by_transformers &&
+	       facts->checkpoint->config_class;
+}
+
+bool checkpoint_same_class(const struct facts *facts)
+{
+	return checkpoint_honoured(facts) && facts->base.dialect != DIALECT_NONE &&
+	       text_is(text_of(facts->checkpoint->config_class),
+		       backends[facts->base.backend].class);
+}
+
+bool checkpoint_dequantized(const struct facts *facts)
+{
+	if (!checkpoint_quantized(facts))
+		return false;
+	const struct base_quantization *base = &facts->base;
+	const struct base_spelling *asked =
+		base->structured.dialect != DIALECT_NONE ? &base->structured : &base->peft;
+	const struct node *value = node_get(asked->config_kwargs, "dequantize");
+	bool overridden = value && value->kind == NODE_BOOLEAN && value->boolean;
+	return facts->checkpoint->dequantize || (overridden && checkpoint_same_class(facts));
+}

@@ -1,0 +1,119 @@
+/*
+ * What rules read: typed values by slot, and the base quantization that they add up to. Filled by settings.c and dialect.c,
+ * read-only afterwards. The helpers below are the vocabulary of predicates.
+ */
+#pragma once
+
+#include "checkpoint/checkpoint.h"
+#include "resolve/backends.h"
+#include "schema/rule.h"
+
+enum setting_state {
+	SETTING_MISSING,
+	SETTING_NULL, /* written without a value: not set */
+	SETTING_FAULTY,
+	SETTING_SET,
+};
+
+struct setting {
+	enum setting_state state;
+	bool boolean;                /* of a boolean */
+	bool automatic;              /* the word `auto` where a boolean may say so */
+	struct text text;            /* of a string, choice or number */
+	const struct node *value;    /* as written; NULL when missing */
+	const struct member *member; /* NULL when missing */
+};
+
+enum dialect {
+	DIALECT_NONE,
+	DIALECT_NESTED,
+	DIALECT_FLAT,
+	DIALECT_CLASS_NAME,
+	DIALECT_PEFT_BLOCK,
+	DIALECT_FLAGS,
+	DIALECT_COUNT,
+};
+
+const char *dialect_name(enum dialect dialect);
+
+/* One way in which the config asks for a base quantization. */
+struct base_spelling {
+	enum dialect dialect; /* DIALECT_NONE: this spelling does not stand here */
+	bool faulty;
+	enum backend backend;
+	enum dtype dtype;
+	const struct node *group_size;    /* NULL when absent */
+	int64_t group_size_value;         /* meaningful with group_size */
+	const struct node *config_kwargs; /* NULL when absent */
+	const struct node
+		*body; /* the mapping that holds weight_dtype …; NULL for flags and class names */
+	struct text path;                  /* JSON Pointer of the main place */
+	const struct member *member;       /* … and its entry */
+	const struct member *dtype_member; /* where the weight dtype stands, NULL without one */
+	const struct member *group_member;
+};
+
+struct base_quantization {
+	enum dialect
+		dialect; /* the most specific spelling; DIALECT_NONE when nothing is asked for */
+	enum backend backend;
+	enum dtype dtype;
+	bool group_size_set;
+	int64_t group_size; /* meaningful when group_size_set */
+	const struct installed_row
+		*row;     /* NULL for DTYPE_MXFP4 under torchao, and without a base */
+	bool nf4_backend; /* the key nf4_backend took part */
+	struct base_spelling structured; /* nested, flat or class-name */
+	struct base_spelling peft;
+	struct base_spelling flags;
+};
+
+struct facts {
+	struct setting settings[KEY_COUNT];
+	struct base_quantization base;
+	const struct checkpoint *checkpoint; /* NULL when none was inspected */
+	bool require_checkpoint;
+	bool checkpoint_wanted; /* the request did not say that none should be looked at */
+	enum target target;
+	bool faulty[KEY_COUNT]; /* slots that silence the rules that read them */
+};
+
+/* Slots. */
+bool is_set(const struct facts *facts, enum key key);
+bool is_true(const struct facts *facts, enum key key);
+/* `false` written out, not merely missing. */
+bool is_false(const struct facts *facts, enum key key);
+bool says(const struct facts *facts, enum key key, const char *word);
+bool nonempty(const struct facts *facts, enum key key);
+
+/* The base quantization. */
+bool base_is(const struct facts *facts, enum backend backend);
+bool base_has_dtype(const struct facts *facts, enum dtype dtype);
+bool base_is_4bit(const struct facts *facts);
+/* bnb or torchao: installed by the loader for an adapter alone. */
+bool base_needs_adapter(const struct facts *facts);
+/* A nested, flat or peft-block spelling (not a class name) of that backend. */
+bool block_is(const struct facts *facts, enum backend backend);
+bool has_block(const struct facts *facts);
+
+/* The situation. */
+bool adapter_is_lora(const struct facts *facts); /* lora or qlora */
+bool adapter_is_missing(const struct facts *facts);
+bool merging(const struct facts *facts);
+bool training(const struct facts *facts);
+/* Merge mode with both flags explicitly false: merge into the unquantized base. */
+bool merge_drops_base(const struct facts *facts);
+bool fsdp2(const struct facts *facts);
+bool any_kernel(const struct facts *facts);
+
+/* The checkpoint. */
+bool checkpoint_quantized(const struct facts *facts);
+bool checkpoint_is(const struct facts *facts, enum method method);
+/* gptq, awq and bitsandbytes: their block Axolotl hands on itself before it looks at any request (for lora and qlora). */
+bool checkpoint_handed_on(const struct facts *facts);
+/* transformers would load it by its own scheme: it sees the block and knows the method. */
+bool checkpoint_honoured(const struct facts *facts);
+/* The request names the checkpoint's own configuration class. */
+bool checkpoint_same_class(const struct facts *facts);
+/* `dequantize: true`, in the checkpoint or in an override of its own class. */
+bool checkpoint_dequantized(const struct facts *facts);

@@ -1,0 +1,67 @@
+/* One resolution under way: what the stages of the pipeline hand to each other. Internal to this floor. */
+#pragma once
+
+#include "resolve/facts.h"
+#include "resolve/registry.h"
+#include "resolve/resolve.h"
+
+struct resolver {
+	struct arena *arena;
+	const struct resolve_request *request;
+	const struct resolve_limits *limits;
+	struct document document;
+	const struct node *root;
+	struct lines lines; /* of the config; count 0 until the first finding needs it */
+	struct lines checkpoint_lines;
+	struct findings findings;
+	struct facts facts;
+};
+
+/* A place in the config: of a member, or of the span alone. */
+struct place {
+	struct text path;
+	const struct member *member; /* NULL: use `span` */
+	struct span span;
+	bool nowhere;  /* a path without lines */
+	bool key_only; /* the member's key alone */
+};
+
+/*
+ * Says a finding of a rule without a predicate. `words` end with a NULL name; `places` may be 0. A severity of
+ * SEVERITY_NONE under the target says nothing.
+ */
+void report(struct resolver *resolver, const char *rule_id, const struct word *words,
+	const struct place *places, size_t place_count);
+/* Runs every rule of a stage that has a predicate. Errors of the schema stage silence the slots they read. */
+void report_broken_rules(struct resolver *resolver, enum stage stage);
+/* Turns the faults of the readers into findings. */
+void report_document(struct resolver *resolver);
+void report_checkpoint(struct resolver *resolver, const struct checkpoint *checkpoint);
+
+/* "/adapter", "/peft/backend" */
+struct text key_path(struct arena *arena, const struct facts *facts, enum key key);
+/* The base quantization as it was asked for, for people. */
+struct text base_words(struct arena *arena, const struct facts *facts);
+/* A scalar as it was written, quoted where it was; a collection by its kind. At most about 60 bytes. */
+struct text value_words(struct arena *arena, const struct node *value);
+
+/* settings.c: members to typed slots. */
+void settings_read(struct resolver *resolver);
+/* Types one value; FAULTY after having reported. `name` is for people ("peft.backend"). */
+struct setting setting_read(struct resolver *resolver, const struct member *member,
+	struct text path, struct text name, const struct key_row *row);
+
+/* dialect.c: slots to spellings and the base quantization. */
+void dialect_read(struct resolver *resolver);
+void dialect_list(const struct resolver *resolver, struct resolution *resolution);
+/* block.c: the mapping forms. */
+void block_read_structured(struct resolver *resolver, struct base_spelling *spelling);
+void block_read_peft(struct resolver *resolver, struct base_spelling *spelling);
+
+/* canonical.c: the config in the target's spelling. */
+const struct node *canonical_make(struct resolver *resolver);
+const struct patch_operation *patch_make(
+	struct arena *arena, const struct node *before, const struct node *after);
+
+/* effective.c: what would be installed. */
+const struct effective *effective_make(struct resolver *resolver);

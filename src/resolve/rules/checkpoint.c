@@ -1,0 +1,181 @@
+/* Oddities of the checkpoint's own files. Raised by their reader. */
+#include "resolve/rules/families.h"
+
+#define LORA "adapter: lora\n"
+#define GOOD                                                                                       \
+	"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4}}"
+
+static const struct rule rows[] = {
+	{
+		.id = "checkpoint-unreadable",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.summary = "The checkpoint's file cannot be read.",
+		.message = "The checkpoint's {file} cannot be read: {detail}.",
+		.remedy = "Send the config.json of the checkpoint as it is.",
+		.why = "Without it nothing can be said of the checkpoint's own quantization.",
+		.bad = LORA,
+		.bad_checkpoint = "{\"model_type\": ",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-not-an-object",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.summary = "The checkpoint's file is no JSON object.",
+		.message = "The checkpoint's {file} is no JSON object: {detail}.",
+		.remedy = "Send the config.json of the checkpoint as it is.",
+		.why = "A model's config.json is an object.",
+		.bad = LORA,
+		.bad_checkpoint = "[]",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "quant-method-missing",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.summary = "A quantization block without quant_method.",
+		.message = "The checkpoint's quantization block has no quant_method: {detail}.",
+		.remedy = "Add the quant_method that made the weights, or remove an empty block.",
+		.why = "transformers stops at a block that names no method.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"bits\": 4, \"group_size\": 64}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "quant-method-unknown",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "A quant_method that transformers does not know.",
+		.message =
+			"transformers knows no quant_method {value} and would skip the block: {detail}.",
+		.remedy =
+			"Correct the spelling in config.json where transformers has the method under another name; else load "
+			"the checkpoint with the engine that wrote it.",
+		.why = "Names are compared exactly; after the skip the packed tensors are loaded as if they were plain.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"bnb-4bit\"}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-wrong-type",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "A value of the quantization block has the wrong type.",
+		.message = "{path} in the checkpoint's {file} is {value}: {detail}.",
+		.remedy =
+			"Correct the value in config.json, or take the file that was published with the weights.",
+		.why = "The method's config class would refuse or misread it.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": "
+			"\"four\"}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-block-odd",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "Something else than a block stands in its place.",
+		.message = "{path} in the checkpoint's {file} is {value}: {detail}.",
+		.remedy =
+			"Remove the key, or restore the block that was published with the weights.",
+		.why = "Loaders expect an object with quant_method there.",
+		.bad = LORA,
+		.bad_checkpoint = "{\"model_type\": \"llama\", \"quantization_config\": \"gptq\"}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-exclusion-invalid",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "An entry of the exclusion list that its grammar does not take.",
+		.message =
+			"{path} in the checkpoint's {file} is {value}, and excludes nothing: {detail}.",
+		.remedy = "Correct the entry.",
+		.why = "A pattern that does not compile stops the loader or matches nothing.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"fp8\", "
+			"\"modules_to_not_convert\": [\"lm_head\", 7]}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-unseen-by-axolotl",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary = "The block stands where Axolotl does not look.",
+		.message =
+			"The quantization block stands at {path} of the checkpoint's {file}, where Axolotl does not look: "
+			"{detail}.",
+		.remedy = "Nothing need be done; transformers honours it.",
+		.why = "Axolotl looks at the top level of config.json alone.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"kimi_k25\", \"text_config\": {\"quantization_config\": {\"quant_method\": "
+			"\"gptq\", \"bits\": 4}}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-unseen-by-transformers",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary = "The block stands where transformers does not look.",
+		.message =
+			"The quantization block stands at {path} of the checkpoint's {file}, where transformers does not "
+			"look: {detail}.",
+		.remedy =
+			"Load the checkpoint with the engine that wrote it, or move the block to config.json's "
+			"quantization_config with the right quant_method.",
+		.why = "transformers looks at config.json alone, at the top level and in the text config.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"compression_config\": {\"quant_method\": "
+			"\"compressed-tensors\", \"config_groups\": {}}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-duplicate-key",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "A key twice in the checkpoint's file.",
+		.message = "The key at {path} stands twice in the checkpoint's {file}: {detail}.",
+		.remedy = "Remove one of the two.",
+		.why = "JSON readers differ in which one they keep.",
+		.bad = LORA,
+		.bad_checkpoint = "{\"model_type\": \"llama\", \"model_type\": \"qwen2\"}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-weights-disagree",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "The tensors are not what the block declares.",
+		.message = "What the tensors hold is not what {file} declares: {detail}.",
+		.remedy = "Take config.json and weights from the same revision.",
+		.why = "A loader believes the block and misreads the tensors.",
+	},
+	{
+		.id = "checkpoint-file-bad",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "A file beside config.json cannot be used.",
+		.message = "The checkpoint's {file} cannot be used: {detail}.",
+		.remedy = "Download the file again.",
+		.why = "What it would tell of the weights is missing from this inspection.",
+	},
+};
+
+RULE_FAMILY(rules_checkpoint, rows);

@@ -1,0 +1,274 @@
+/* Members of the config to typed slots. Goes on after every fault. */
+#include "resolve/resolver.h"
+
+#include "base/buffer.h"
+#include "schema/suggestion.h"
+
+#include <stdlib.h>
+
+struct boolean_word {
+	const char *word;
+	bool value;
+};
+
+/* What pydantic takes for a boolean besides booleans, in any case. */
+static const struct boolean_word boolean_words[] = {
+	{ "true", true },
+	{ "yes", true },
+	{ "on", true },
+	{ "t", true },
+	{ "y", true },
+	{ "1", true },
+	{ "false", false },
+	{ "no", false },
+	{ "off", false },
+	{ "f", false },
+	{ "n", false },
+	{ "0", false },
+	{ "1.0", true },
+	{ "0.0", false },
+};
+
+static const struct boolean_word *boolean_word(const struct node *value)
+{
+	if (value->kind != NODE_STRING && value->kind != NODE_INTEGER && value->kind != NODE_FLOAT)
+		return NULL;
+	for (size_t i = 0; i < sizeof(boolean_words) / sizeof(boolean_words[0]); i++)
+		if (text_equal_nocase(value->text, text_of(boolean_words[i].word)))
+			return &boolean_words[i];
+	return NULL;
+}
+
+struct reading {
+	struct resolver *resolver;
+	const struct member *member;
+	struct text path;
+	struct text name;
+	const struct key_row *row;
+};
+
+static void report_value(
+	const struct reading *reading, const char *rule, const char *taken, const char *caution)
+{
+	const struct word words[] = {
+		{ "key", reading->name },
+		{ "value", value_words(reading->resolver->arena, reading->member->value) },
+		{ "expected", text_of(reading->row->expects) },
+		{ "taken", text_of(taken) },
+		{ "caution", text_of(caution) },
+		{ NULL, TEXT("") },
+	};
+	struct place place = { .path = reading->path, .member = reading->member };
+	report(reading->resolver, rule, words, &place, 1);
+}
+
+static void fault(const struct reading *reading, struct setting *setting)
+{
+	setting->state = SETTING_FAULTY;
+	report_value(reading, "wrong-type", "", "");
+}
+
+static void coerced(const struct reading *reading, const char *taken, const char *caution)
+{
+	report_value(reading, "coerced-type", taken, caution);
+}
+
+static void read_boolean(const struct reading *reading, struct setting *setting)
+{
+	const struct node *value = setting->value;
+	if (value->kind == NODE_BOOLEAN) {
+		setting->boolean = value->boolean;
+		return;
+	}
+	const struct boolean_word *word = boolean_word(value);
+	if (!word) {
+		fault(reading, setting);
+		return;
+	}
+	setting->boolean = word->value;
+	bool reads_true = value->kind == NODE_STRING && !word->value;
+	coerced(reading, word->value ? "true" : "false",
+		reads_true
+			? "; but Axolotl's own early checks look at the raw text and count every "
+			  "non-empty string as true, so the two disagree"
+			: "");
+}
+
+static void read_boolean_or_auto(struct setting *setting)
+{
+	const struct node *value = setting->value;
+	setting->automatic = node_is_string(value, "auto");
+	setting->boolean = value->kind == NODE_BOOLEAN && value->boolean;
+}
+
+static bool looks_like_number(struct text text)
+{
+	char copy[64];
+	if (text.length == 0 || text.length >= sizeof(copy))
+		return false;
+	for (size_t i = 0; i < text.length; i++)
+		copy[i] = text.data[i];
+	copy[text.length] = '\0';
+	char *end;
+	strtod(copy, &end);
+	return *end == '\0';
+}
+
+static void read_number(const struct reading *reading, struct setting *setting)
+{
+	const struct node *value = setting->value;
+	if (value->kind == NODE_INTEGER || value->kind == NODE_FLOAT)
+		return;
+	if (value->kind == NODE_STRING && looks_like_number(value->text))
+		coerced(reading, "a number", "");
+	else
+		fault(reading, setting);
+}
+
+static void read_choice(const struct reading *reading, struct setting *setting)
+{
+	const struct node *value = setting->value;
+	const char *const *choices = reading->row->choices;
+	for (size_t i = 0; i < 4 && choices[i]; i++) {
+		if (!text_is(value->text, choices[i]))
+			continue;
+		bool number = choices[i][0] >= '0' && choices[i][0] <= '9';
+		if (number == (value->kind == NODE_INTEGER))
+			return;
+		if (value->kind == NODE_STRING) {
+			coerced(reading, choices[i], "");
+			return;
+		}
+	}
+	fault(reading, setting);
+}
+
+static bool kind_fits(enum key_type type, enum node_kind kind)
+{
+	switch (type) {
+	case KEY_TYPE_STRING:
+		return kind == NODE_STRING;
+	case KEY_TYPE_MAPPING:
+		return kind == NODE_MAPPING;
+	case KEY_TYPE_LIST:
+		return kind == NODE_SEQUENCE;
+	case KEY_TYPE_STRING_OR_LIST:
+		return kind == NODE_STRING || kind == NODE_SEQUENCE;
+	case KEY_TYPE_STRING_OR_MAPPING:
+		return kind == NODE_STRING || kind == NODE_MAPPING;
+	default:
+		return true;
+	}
+}
+
+static void read_typed(const struct reading *reading, struct setting *setting)
+{
+	switch (reading->row->type) {
+	case KEY_TYPE_BOOLEAN:
+		read_boolean(reading, setting);
+		break;
+	case KEY_TYPE_BOOLEAN_OR_AUTO:
+		read_boolean_or_auto(setting);
+		break;
+	case KEY_TYPE_NUMBER:
+		read_number(reading, setting);
+		break;
+	case KEY_TYPE_CHOICE:
+		read_choice(reading, setting);
+		break;
+	default:
+		if (!kind_fits(reading->row->type, setting->value->kind))
+			fault(reading, setting);
+	}
+}
+
+struct setting setting_read(struct resolver *resolver, const struct member *member,
+	struct text path, struct text name, const struct key_row *row)
+{
+	struct setting setting = {
+		.state = node_is_null(member->value) ? SETTING_NULL : SETTING_SET,
+		.value = member->value,
+		.member = member,
+		.text = member->value->text,
+	};
+	struct reading reading = {
+		.resolver = resolver,
+		.member = member,
+		.path = path,
+		.name = name,
+		.row = row,
+	};
+	if (setting.state == SETTING_SET)
+		read_typed(&reading, &setting);
+	return setting;
+}
+
+static void store(struct resolver *resolver, enum key key, const struct member *member)
+{
+	struct facts *facts = &resolver->facts;
+	enum key parent = keys[key].parent;
+	struct text path = parent ? key_path(resolver->arena, facts, parent) : TEXT("");
+	path = pointer_join(resolver->arena, path, member->key);
+	struct text name = member->key;
+	if (parent)
+		name = arena_printf(
+			resolver->arena, "%s.%.*s", keys[parent].name, TEXT_ARGUMENTS(member->key));
+	facts->settings[key] = setting_read(resolver, member, path, name, &keys[key]);
+	if (facts->settings[key].state == SETTING_FAULTY)
+		facts->faulty[key] = true;
+}
+
+static void report_misspelled(struct resolver *resolver, const struct member *member)
+{
+	const char *nearest = known_key_nearest(member->key);
+	if (!nearest)
+		return;
+	const struct word words[] = {
+		{ "key", member->key },
+		{ "suggestion", text_of(nearest) },
+		{ NULL, TEXT("") },
+	};
+	struct place place = {
+		.path = pointer_join(resolver->arena, TEXT(""), member->key),
+		.member = member,
+	};
+	report(resolver, "misspelled-key", words, &place, 1);
+}
+
+/* The first spelling of a key that has two wins where both stand; the later one must not erase it by null. */
+static bool taken(const struct facts *facts, enum key key)
+{
+	return facts->settings[key].member && facts->settings[key].state != SETTING_NULL;
+}
+
+static void read_members_of(struct resolver *resolver, enum key parent)
+{
+	const struct setting *above = &resolver->facts.settings[parent];
+	if (above->state != SETTING_SET || above->value->kind != NODE_MAPPING)
+		return;
+	for (int key = KEY_NONE + 1; key < KEY_COUNT; key++) {
+		if (keys[key].parent != parent)
+			continue;
+		const struct node *mapping = above->value;
+		const struct member *member = node_member(mapping, text_of(keys[key].name));
+		if ((!member || node_is_null(member->value)) && keys[key].alias)
+			member = node_member(mapping, text_of(keys[key].alias));
+		if (member)
+			store(resolver, (enum key)key, member);
+	}
+}
+
+void settings_read(struct resolver *resolver)
+{
+	const struct node *root = resolver->root;
+	for (uint32_t i = 0; i < root->count; i++) {
+		const struct member *member = &root->members[i];
+		const struct known_key *known = known_key_find(member->key);
+		if (!known)
+			report_misspelled(resolver, member);
+		else if (known->key != KEY_NONE && !taken(&resolver->facts, known->key))
+			store(resolver, known->key, member);
+	}
+	read_members_of(resolver, KEY_PEFT);
+	read_members_of(resolver, KEY_FSDP_CONFIG);
+}
