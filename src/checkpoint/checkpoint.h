@@ -16,12 +16,14 @@ enum checkpoint_fault {
 				      load_in_* */
 	CHECKPOINT_METHOD_UNKNOWN, /* a name that transformers does not know and would skip */
 	CHECKPOINT_WRONG_TYPE, /* value of a key of the block has a type the method does not read */
-	CHECKPOINT_BLOCK_ODD, /* {}, a string or a list in the block's place: what transformers does
-				 with it */
-	CHECKPOINT_EXCLUSION_INVALID, /* an entry that is no string, or a pattern that does not
+	CHECKPOINT_BLOCK_ODD,  /* {}, a string or a list in the block's place, or a block that its
+				 own class refuses: what transformers does with it. A {} that makes
+				 it fail for want of a method is CHECKPOINT_METHOD_MISSING */
+	CHECKPOINT_EXCLUSION_INVALID,      /* an entry that is no string, or a pattern that does not
 					 compile or explodes */
-	CHECKPOINT_UNSEEN_BY_AXOLOTL, /* found at a place that Axolotl does not read */
-	CHECKPOINT_UNSEEN_BY_TRANSFORMERS,
+	CHECKPOINT_UNSEEN_BY_AXOLOTL,      /* found at a place that Axolotl does not read, but
+					 transformers does */
+	CHECKPOINT_UNSEEN_BY_TRANSFORMERS, /* nor does Axolotl */
 	CHECKPOINT_DUPLICATE_KEY,
 	CHECKPOINT_WEIGHTS_DISAGREE, /* the tensors are not what the block declares */
 	CHECKPOINT_FILE_BAD, /* a side file, index or safetensors header that cannot be used */
@@ -30,8 +32,9 @@ enum checkpoint_fault {
 
 struct checkpoint_problem {
 	enum checkpoint_fault fault;
+	struct text file;   /* a side file's name; "" for what was inspected itself */
 	struct text path;   /* JSON Pointer into the file */
-	struct text value;  /* what stands there, for the message */
+	struct text value;  /* what stands there, for the message; cut when long */
 	struct text detail; /* one clause: what was expected, or what a loader does with it */
 	bool placed;
 	struct span span;
@@ -55,8 +58,14 @@ struct scheme {
 	struct text weight_dtype; /* "fp4", "int4", … */
 	struct text scale;        /* "e8m0", "ue8m0", "float", … */
 	struct text activations; /* dtype of quantized activations; "" when they stay as they are */
-	struct text group;       /* of a mixed scheme: the name or pattern of the group */
+	struct text group;       /* of a mixed scheme: the name or pattern of the group, "" for all
+				    that no other group names */
+	size_t modules;          /* of a mixed scheme that lists its modules: how many; else 0 */
 };
+
+/* What is kept at most; what goes beyond is counted. */
+#define CHECKPOINT_PROBLEMS_MAXIMUM 100
+#define CHECKPOINT_GROUPS_MAXIMUM 64
 
 enum role {
 	ROLE_ATTENTION,
@@ -100,7 +109,8 @@ struct checkpoint {
 	const struct node *block;        /* the quantization block, NULL without one */
 	struct text quant_method;        /* as written; "" when absent */
 	const struct method_row *method; /* the family it belongs to; NULL when nobody knows it */
-	bool known_to_transformers;      /* by exactly this spelling */
+	bool known_to_transformers;      /* by exactly this spelling, or by load_in_* */
+	unsigned known_to;               /* 1u << enum engine: who reads exactly this */
 	bool seen_by_axolotl;            /* at the top level of config.json */
 	bool seen_by_transformers;
 	const char *config_class; /* transformers' class for it; NULL when transformers would skip
@@ -110,14 +120,49 @@ struct checkpoint {
 	bool load_in_4bit, load_in_8bit; /* of bitsandbytes */
 	bool dequantize;                 /* the block itself says dequantize: true */
 	int trainable_with_adapter;      /* 1, 0, or -1 when nobody knows */
+	const char *loading;             /* what becomes of the block: "forwarded unchanged", …;
+					    NULL when nothing is quantized */
+	const char *const *overridable;  /* attributes a config of the same class may override */
+	size_t overridable_count;
+	struct text expert_dtype; /* of config.json's top level; "" when absent */
 	struct scheme scheme;
 	struct scheme *groups; /* of a mixed scheme */
 	size_t group_count;
+	size_t groups_left_out;
 	struct exclusions exclusions;
 	struct checkpoint_problem *problems; /* in order of appearance */
-	struct text bytes;                   /* what problems' spans count in */
+	size_t problem_count;
+	size_t problems_left_out;
+	struct text bytes; /* what problems' spans count in */
 	struct weights
 		*weights; /* NULL without an index or headers beside config.json (weights.h) */
+};
+
+/* Files beside config.json that may carry a block, in the order in which they are asked. */
+enum side_file {
+	SIDE_HF_QUANT_CONFIG,
+	SIDE_QUANTIZE_CONFIG,
+	SIDE_QUANT_CONFIG,
+	SIDE_QUANTIZATION_CONFIG,
+	SIDE_COUNT,
+};
+
+const char *side_file_name(enum side_file side);
+
+/* The start of a *.safetensors file. */
+struct shard {
+	struct text name;
+	struct text head; /* its first bytes: the length and, when it is whole, the JSON */
+	uint64_t size;    /* of the whole file */
+};
+
+/* A model folder's files, as read by roots.c; a `data` of NULL is a missing file. */
+struct checkpoint_files {
+	struct text config;
+	struct text side[SIDE_COUNT];
+	struct text index; /* model.safetensors.index.json */
+	const struct shard *shards;
+	size_t shard_count;
 };
 
 /*
@@ -127,3 +172,10 @@ struct checkpoint {
  */
 struct checkpoint *checkpoint_inspect(struct arena *arena, struct text bytes,
 	const struct node *tree, const struct document_limits *limits);
+
+/*
+ * The same for a folder: config.json with what stands beside it. Problems in other files than
+ * config.json carry the file's name and no span.
+ */
+struct checkpoint *checkpoint_inspect_files(struct arena *arena,
+	const struct checkpoint_files *files, const struct document_limits *limits);

@@ -1,0 +1,6 @@
+#include "checkpoint/inspector.h"
+
+void inspect_exclusions(struct inspector *inspector)
+{
+	(void)inspector;
+}
