@@ -9,8 +9,7 @@ struct rewriting {
 	struct arena *arena;
 	const struct facts *facts;
 	enum target target;
-	bool drops;   /* the base goes, too: merge mode */
-	bool in_form; /* the block stands in the target's spelling already */
+	bool drops; /* the base goes, too: merge mode */
 	bool placed;
 	struct node *root;
 };
@@ -151,8 +150,7 @@ static void put_peft(struct rewriting *rewriting, const struct member *member)
 		node_put_member(rewriting->root, &changed);
 }
 
-/* True when the key asks for the base, so that the block may stand in its place. */
-static bool asks(const struct facts *facts, const struct member *member)
+bool canonical_asks(const struct facts *facts, const struct member *member)
 {
 	static const enum key asking[] = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT };
 	for (size_t i = 0; i < 2; i++)
@@ -174,15 +172,57 @@ static bool is_gone(const struct facts *facts, const struct member *member)
 	return false;
 }
 
+static bool stands_in_form(const struct facts *facts, enum target target)
+{
+	enum dialect dialect = facts->base.structured.dialect;
+	return (target == TARGET_CANONICAL && dialect == DIALECT_NESTED) ||
+	       (target == TARGET_FLAT && dialect == DIALECT_FLAT) ||
+	       (target == TARGET_RELEASED && dialect == DIALECT_CLASS_NAME);
+}
+
+static bool flag_stays(const struct facts *facts, const struct member *member)
+{
+	const struct base_quantization *base = &facts->base;
+	enum key flag = base->dtype == DTYPE_INT8 ? KEY_LOAD_IN_8BIT : KEY_LOAD_IN_4BIT;
+	if (base->dialect != DIALECT_FLAGS)
+		return false;
+	if (member == facts->settings[KEY_NF4_BACKEND].member)
+		return base->backend == BACKEND_TORCHAO;
+	return member == facts->settings[flag].member && is_true(facts, flag);
+}
+
+/* The entry is in the target's spelling already. */
+static bool stays(const struct rewriting *rewriting, const struct member *member)
+{
+	const struct facts *facts = rewriting->facts;
+	if (rewriting->drops || !has_base(rewriting))
+		return false;
+	bool block = member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
+	bool kwargs = member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG_KWARGS].member &&
+		      is_set(facts, KEY_MODEL_QUANTIZATION_CONFIG_KWARGS);
+	if (stands_in_form(facts, rewriting->target))
+		return block || (kwargs && rewriting->target == TARGET_RELEASED);
+	return rewriting->target == TARGET_RELEASED && flag_stays(facts, member);
+}
+
+static bool any_stays(const struct rewriting *rewriting, const struct node *root)
+{
+	for (uint32_t i = 0; i < root->count; i++)
+		if (stays(rewriting, &root->members[i]))
+			return true;
+	return false;
+}
+
 static void put_member(struct rewriting *rewriting, const struct member *member)
 {
 	const struct facts *facts = rewriting->facts;
-	bool block = member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
-	if (block && rewriting->in_form)
+	if (stays(rewriting, member)) {
 		node_put_member(rewriting->root, member);
-	else if (!rewriting->in_form && !rewriting->drops && has_base(rewriting) &&
-		 asks(facts, member))
+		return;
+	}
+	if (!rewriting->drops && has_base(rewriting) && canonical_asks(facts, member))
 		put_block(rewriting);
+	bool block = member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
 	if (member == facts->settings[KEY_ADAPTER].member)
 		put_adapter(rewriting, member);
 	else if (member == facts->settings[KEY_PEFT].member)
@@ -195,16 +235,9 @@ static void put_member(struct rewriting *rewriting, const struct member *member)
 static bool replaces_any(const struct rewriting *rewriting, const struct node *root)
 {
 	for (uint32_t i = 0; i < root->count; i++)
-		if (asks(rewriting->facts, &root->members[i]))
+		if (canonical_asks(rewriting->facts, &root->members[i]))
 			return true;
 	return false;
-}
-
-static bool stands_in_form(const struct facts *facts, enum target target)
-{
-	enum dialect dialect = facts->base.structured.dialect;
-	return (target == TARGET_CANONICAL && dialect == DIALECT_NESTED) ||
-	       (target == TARGET_FLAT && dialect == DIALECT_FLAT);
 }
 
 const struct node *canonical_make(struct resolver *resolver)
@@ -218,9 +251,9 @@ const struct node *canonical_make(struct resolver *resolver)
 		.drops = merge_drops_base(facts),
 		.root = node_mapping(resolver->arena, root->count + 3),
 	};
-	rewriting.in_form = !rewriting.drops && stands_in_form(facts, rewriting.target);
-	bool after_adapter = has_base(&rewriting) && !rewriting.drops && !rewriting.in_form &&
-			     !replaces_any(&rewriting, root);
+	rewriting.placed = any_stays(&rewriting, root);
+	bool after_adapter =
+		has_base(&rewriting) && !rewriting.drops && !replaces_any(&rewriting, root);
 	for (uint32_t i = 0; rewriting.root && i < root->count; i++) {
 		put_member(&rewriting, &root->members[i]);
 		if (after_adapter && &root->members[i] == facts->settings[KEY_ADAPTER].member)

@@ -124,7 +124,7 @@ static struct text slot_words(struct resolver *resolver, enum key key)
 		resolver->arena, "%.*s: %.*s", TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(value));
 }
 
-static struct lines *config_lines(struct resolver *resolver)
+const struct lines *resolver_lines(struct resolver *resolver)
 {
 	if (resolver->lines.count == 0)
 		lines_index(&resolver->lines, resolver->arena, resolver->document.bytes);
@@ -139,7 +139,7 @@ static struct location locate(struct resolver *resolver, const struct place *pla
 	struct span span = place->span;
 	if (place->member)
 		span = place->key_only ? place->member->key_span : member_span(place->member);
-	return location_of(config_lines(resolver), span, place->path);
+	return location_of(resolver_lines(resolver), span, place->path);
 }
 
 static void add(struct resolver *resolver, const struct rule *rule, const struct word *words,

@@ -1,3 +1,4 @@
+#include "resolve/migrate.h"
 #include "resolve/resolver.h"
 
 #define ERRORS(resolver) ((resolver)->findings.counts[SEVERITY_ERROR])
@@ -92,6 +93,9 @@ static void conclude(struct resolver *resolver, struct resolution *resolution)
 	if (resolution->canonical)
 		resolution->patch =
 			patch_make(resolver->arena, resolver->root, resolution->canonical);
+	bool rewrites = resolver->request->include_migrated || resolver->request->include_diff;
+	if (rewrites && resolution->canonical)
+		migrate(resolver, resolution);
 }
 
 static enum resolution_status status(const struct resolver *resolver)
@@ -120,6 +124,8 @@ const struct resolution *resolve(struct arena *arena, const struct resolve_reque
 	resolution->filename =
 		request->filename.length > 0 ? request->filename : TEXT("config.yaml");
 	resolution->include_exclusions = request->include_exclusions;
+	resolution->include_migrated = request->include_migrated;
+	resolution->include_diff = request->include_diff;
 	resolution->findings =
 		findings_sorted(&resolver.findings, arena, &resolution->finding_count);
 	for (int i = 0; i < SEVERITY_COUNT; i++)

@@ -38,6 +38,9 @@ void report_broken_rules(struct resolver *resolver, enum stage stage);
 void report_document(struct resolver *resolver);
 void report_checkpoint(struct resolver *resolver, const struct checkpoint *checkpoint);
 
+/* The config's lines, indexed when first asked for. */
+const struct lines *resolver_lines(struct resolver *resolver);
+
 /* "/adapter", "/peft/backend" */
 struct text key_path(struct arena *arena, const struct facts *facts, enum key key);
 /* The base quantization as it was asked for, for people. */
@@ -60,6 +63,8 @@ void block_read_peft(struct resolver *resolver, struct base_spelling *spelling);
 
 /* canonical.c: the config in the target's spelling. */
 const struct node *canonical_make(struct resolver *resolver);
+/* True when the entry asks for the base, so that the block may stand in its place: it stands in the first one's. */
+bool canonical_asks(const struct facts *facts, const struct member *member);
 const struct patch_operation *patch_make(
 	struct arena *arena, const struct node *before, const struct node *after);
 

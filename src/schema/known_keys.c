@@ -15,7 +15,7 @@ const struct known_key known_keys[] = {
 	{ "adam_beta3", KEY_NONE },
 	{ "adam_epsilon", KEY_NONE },
 	{ "adam_epsilon2", KEY_NONE },
-	{ "adapter", KEY_COUNT },
+	{ "adapter", KEY_ADAPTER },
 	{ "added_tokens_overrides", KEY_NONE },
 	{ "agent_ref", KEY_NONE },
 	{ "apply_chat_template", KEY_NONE },

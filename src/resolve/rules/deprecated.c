@@ -22,7 +22,8 @@ static bool asks_8bit_by_flag(const struct facts *f)
 
 static bool asks_by_class_name(const struct facts *f)
 {
-	return f->base.structured.dialect == DIALECT_CLASS_NAME;
+	return f->base.structured.dialect == DIALECT_CLASS_NAME &&
+	       f->base.structured.backend != BACKEND_NONE;
 }
 
 static bool asks_by_peft_block(const struct facts *f)

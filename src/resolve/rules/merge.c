@@ -128,6 +128,16 @@ static const struct rule rows[] = {
 		.good = "adapter: qlora\nload_in_4bit: true\n",
 		.target = TARGET_RELEASED,
 	},
+	{
+		.id = "migration-refused",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "The user's own text cannot be rewritten safely.",
+		.message = "The text was not rewritten: {detail}.",
+		.remedy =
+			"Rewrite the entry by hand after the canonical form, which is right; anchors, aliases and merge keys are best resolved first.",
+		.why = "An edit that might change what another place means is a guess, and a guess may train something else.",
+	},
 };
 
 RULE_FAMILY(rules_merge, rows);

@@ -1,0 +1,71 @@
+/*
+ * Changes to the user's own bytes, collected and then applied at once. Everything outside them stays as it is. Internal to
+ * this floor.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "schema/diagnostic.h"
+
+/* The text that is edited, and how it is laid out. */
+struct layout {
+	struct arena *arena;
+	struct text source;
+	const struct lines *lines;
+	const struct node *root;
+	const char *newline; /* as the first line ends */
+	unsigned step;       /* columns by which a nested mapping is indented */
+	bool json;           /* flow style with quoted keys: JSON, or close to it */
+};
+
+/* Bytes that were copied elsewhere with the comments in them. */
+struct moved {
+	size_t from;
+	size_t to;
+	struct moved *next;
+};
+
+struct edits {
+	struct arena *arena;
+	struct edit *items; /* in the order of the text once sorted by edits_apply() */
+	size_t count;
+	size_t capacity;
+	struct moved *moved;
+	struct text refusal; /* why an edit is not safe (the first reason), "" while all is well */
+};
+
+struct layout layout_of(struct arena *arena, struct text source, const struct lines *lines,
+	const struct node *root);
+size_t layout_offset(const struct layout *layout, struct mark mark);
+/* The bytes of a span. */
+struct text layout_slice(const struct layout *layout, struct span span);
+/* The first byte of the line that holds an offset, and the one just behind its line end. */
+size_t layout_line_start(const struct layout *layout, size_t offset);
+size_t layout_line_end(const struct layout *layout, size_t offset);
+/* An anchor or a tag stands in the member's value: other places may depend on it. */
+bool layout_has_properties(const struct layout *layout, const struct member *member);
+/*
+ * The first comment between two offsets that stands in no scalar of `member`; empty when there is none. It reaches
+ * to the end of its line.
+ */
+struct text layout_comment(
+	const struct layout *layout, const struct member *member, size_t from, size_t to);
+
+void edits_init(struct edits *edits, struct arena *arena);
+void edits_refuse(struct edits *edits, struct text why);
+bool edits_refused(const struct edits *edits);
+/* Notes that these bytes stand elsewhere now, so that their comments need not be kept where they were. */
+void edits_moved(struct edits *edits, size_t from, size_t to);
+void edits_add(struct edits *edits, size_t offset, size_t length, struct text text);
+/* Sorted, and the text with all of them applied; a `data` of NULL when two overlap or the arena failed. */
+struct text edits_apply(struct edits *edits, struct text source);
+
+/* The entry goes; its comments stay. `replacement` (whole lines, or "") stands in its place: block style alone. */
+void edits_remove_lines(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text replacement);
+/* The same in a flow mapping: `removed` tells which members of `mapping` go, with their commas. */
+void edits_remove_flow(struct edits *edits, const struct layout *layout, const struct node *mapping,
+	const bool *removed);
+/* The scalar's contents change, its quotes stay. */
+void edits_replace_scalar(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text);

@@ -1,0 +1,192 @@
+#include "resolve/emit.h"
+
+#include <string.h>
+
+/* Made by the resolver, so that it stands nowhere in the source. */
+static bool made(const struct node *node)
+{
+	return node->span.start.line == node->span.end.line &&
+	       node->span.start.column == node->span.end.column && node->kind != NODE_NULL;
+}
+
+static bool plain_safe(struct text text)
+{
+	if (text.length == 0)
+		return false;
+	for (size_t i = 0; i < text.length; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
+			    text.data[i]))
+			return false;
+	return true;
+}
+
+/* JSON's string is YAML's double-quoted scalar. */
+static void emit_quoted(struct buffer *out, struct text text)
+{
+	buffer_add_byte(out, '"');
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		if (byte == '"' || byte == '\\')
+			buffer_printf(out, "\\%c", byte);
+		else if (byte < 0x20 || byte == 0x7f)
+			buffer_printf(out, "\\x%02x", byte);
+		else
+			buffer_add_byte(out, (char)byte);
+	}
+	buffer_add_byte(out, '"');
+}
+
+static void emit_key(struct buffer *out, const struct layout *layout, struct text key)
+{
+	if (layout->json || !plain_safe(key))
+		emit_quoted(out, key);
+	else
+		buffer_add(out, key);
+}
+
+static void emit_scalar(struct buffer *out, const struct layout *layout, const struct node *node)
+{
+	bool made_word = made(node) && node->kind == NODE_STRING && plain_safe(node->text);
+	if (node->kind == NODE_STRING &&
+		(node->quoted || layout->json || (made(node) && !made_word)))
+		emit_quoted(out, node->text);
+	else if (node->kind == NODE_BOOLEAN && made(node))
+		buffer_add_string(out, node->boolean ? "true" : "false");
+	else if (node->kind == NODE_NULL && node->written.length == 0)
+		buffer_add_string(out, "null");
+	else
+		buffer_add(out, node->written.length > 0 ? node->written : node->text);
+}
+
+static bool is_scalar(const struct node *node)
+{
+	return node->kind != NODE_MAPPING && node->kind != NODE_SEQUENCE;
+}
+
+static void emit_copy(
+	struct buffer *out, struct edits *edits, const struct layout *layout, struct text text)
+{
+	size_t from = (size_t)(text.data - layout->source.data);
+	edits_moved(edits, from, from + text.length);
+	buffer_add(out, text);
+}
+
+static void emit_flow_value(struct buffer *out, struct edits *edits, const struct layout *layout,
+	const struct node *node);
+
+static void emit_made_flow(struct buffer *out, struct edits *edits, const struct layout *layout,
+	const struct node *node)
+{
+	buffer_add_byte(out, '{');
+	for (uint32_t i = 0; i < node->count; i++) {
+		buffer_add_string(out, i > 0 ? ", " : "");
+		emit_key(out, layout, node->members[i].key);
+		buffer_add_string(out, ": ");
+		emit_flow_value(out, edits, layout, node->members[i].value);
+	}
+	buffer_add_byte(out, '}');
+}
+
+static void emit_flow_value(struct buffer *out, struct edits *edits, const struct layout *layout,
+	const struct node *node)
+{
+	struct text text = layout_slice(layout, node->span);
+	if (is_scalar(node))
+		emit_scalar(out, layout, node);
+	else if (made(node))
+		emit_made_flow(out, edits, layout, node);
+	else if (node->flow && text_starts_with(text, node->kind == NODE_MAPPING ? "{" : "["))
+		emit_copy(out, edits, layout, text);
+	else
+		edits_refuse(
+			edits, TEXT("a block collection, or one with an anchor, cannot move into "
+				    "the new block"));
+}
+
+/* How many blanks a line begins with; SIZE_MAX for a blank line. */
+static size_t indentation(struct text line)
+{
+	size_t blanks = 0;
+	while (blanks < line.length && line.data[blanks] == ' ')
+		blanks++;
+	return blanks == line.length || line.data[blanks] == '\r' || line.data[blanks] == '\n'
+		       ? SIZE_MAX
+		       : blanks;
+}
+
+/* The user's own lines of a block collection, moved to another column. */
+static void emit_moved_lines(struct buffer *out, struct edits *edits, const struct layout *layout,
+	const struct node *node, unsigned indent)
+{
+	struct text source = layout->source;
+	size_t first = layout_offset(layout, node->span.start);
+	size_t from = layout_line_start(layout, first);
+	size_t to = layout_line_end(layout, layout_offset(layout, node->span.end));
+	size_t old = node->span.start.column;
+	if (indentation((struct text){ source.data + from, to - from }) != old) {
+		edits_refuse(edits, TEXT("a nested collection carries an anchor or a tag"));
+		return;
+	}
+	edits_moved(edits, from, to);
+	for (size_t i = from; i < to;) {
+		size_t end = layout_line_end(layout, i);
+		struct text line = { source.data + i, end - i };
+		size_t blanks = indentation(line);
+		if (blanks != SIZE_MAX && blanks < old && line.data[blanks] != '#')
+			edits_refuse(
+				edits, TEXT("lines of a nested collection are indented less than "
+					    "its first"));
+		if (blanks != SIZE_MAX) {
+			buffer_add_repeated(out, ' ', indent + (blanks > old ? blanks - old : 0));
+			line = text_from(line, blanks);
+		}
+		buffer_add(out, line);
+		i = end;
+	}
+	if (to > 0 && source.data[to - 1] != '\n')
+		buffer_add_string(out, layout->newline);
+}
+
+static void emit_entry(struct buffer *out, struct edits *edits, const struct layout *layout,
+	struct text key, const struct node *value, unsigned indent)
+{
+	buffer_add_repeated(out, ' ', indent);
+	emit_key(out, layout, key);
+	buffer_add_byte(out, ':');
+	bool block = !is_scalar(value) && !value->flow && value->count > 0;
+	if (block)
+		buffer_add_string(out, layout->newline);
+	if (block && made(value)) {
+		for (uint32_t i = 0; i < value->count; i++)
+			emit_entry(out, edits, layout, value->members[i].key,
+				value->members[i].value, indent + layout->step);
+		return;
+	}
+	if (block) {
+		emit_moved_lines(out, edits, layout, value, indent + layout->step);
+		return;
+	}
+	buffer_add_byte(out, ' ');
+	emit_flow_value(out, edits, layout, value);
+	buffer_add_string(out, layout->newline);
+}
+
+struct text emit_lines(struct edits *edits, const struct layout *layout, struct text key,
+	const struct node *value, unsigned indent)
+{
+	struct buffer out;
+	buffer_init(&out, edits->arena, 128);
+	emit_entry(&out, edits, layout, key, value, indent);
+	return buffer_text(&out);
+}
+
+struct text emit_flow(
+	struct edits *edits, const struct layout *layout, struct text key, const struct node *value)
+{
+	struct buffer out;
+	buffer_init(&out, edits->arena, 128);
+	emit_key(&out, layout, key);
+	buffer_add_string(&out, ": ");
+	emit_flow_value(&out, edits, layout, value);
+	return buffer_text(&out);
+}

@@ -1,0 +1,158 @@
+#include "resolve/edits.h"
+
+#include <string.h>
+
+static const char *line_end_of(struct text source)
+{
+	const char *end = source.length > 0 ? memchr(source.data, '\n', source.length) : NULL;
+	return end && end > source.data && end[-1] == '\r' ? "\r\n" : "\n";
+}
+
+/* Columns by which the first nested block mapping is indented, 2 when there is none. */
+static unsigned step_of(const struct node *root)
+{
+	for (uint32_t i = 0; root && i < root->count; i++) {
+		const struct member *member = &root->members[i];
+		const struct node *value = member->value;
+		if (member->via != VIA_DIRECT || value->kind != NODE_MAPPING || value->flow ||
+			value->count == 0)
+			continue;
+		uint32_t outer = member->key_span.start.column;
+		uint32_t inner = value->members[0].key_span.start.column;
+		if (inner > outer && inner - outer <= 8)
+			return inner - outer;
+	}
+	return 2;
+}
+
+struct layout layout_of(
+	struct arena *arena, struct text source, const struct lines *lines, const struct node *root)
+{
+	struct layout layout = {
+		.arena = arena,
+		.source = source,
+		.lines = lines,
+		.root = root,
+		.newline = line_end_of(source),
+		.step = step_of(root),
+	};
+	if (root->flow && root->count > 0) {
+		struct text key = layout_slice(&layout, root->members[0].key_span);
+		layout.json = text_starts_with(key, "\"");
+	}
+	return layout;
+}
+
+size_t layout_offset(const struct layout *layout, struct mark mark)
+{
+	return lines_offset(layout->lines, mark);
+}
+
+struct text layout_slice(const struct layout *layout, struct span span)
+{
+	size_t from = layout_offset(layout, span.start);
+	size_t to = layout_offset(layout, span.end);
+	return (struct text){ layout->source.data + from, to > from ? to - from : 0 };
+}
+
+size_t layout_line_start(const struct layout *layout, size_t offset)
+{
+	while (offset > 0 && layout->source.data[offset - 1] != '\n')
+		offset--;
+	bool mark = offset == 0 && text_starts_with(layout->source, "\xef\xbb\xbf");
+	return mark ? 3 : offset;
+}
+
+size_t layout_line_end(const struct layout *layout, size_t offset)
+{
+	while (offset < layout->source.length && layout->source.data[offset] != '\n')
+		offset++;
+	return offset < layout->source.length ? offset + 1 : offset;
+}
+
+static bool has_property(const struct layout *layout, struct span span)
+{
+	struct text text = layout_slice(layout, span);
+	return text_starts_with(text, "&") || text_starts_with(text, "!");
+}
+
+static bool node_has_properties(const struct layout *layout, const struct node *node)
+{
+	if (has_property(layout, node->span))
+		return true;
+	for (uint32_t i = 0; node->kind == NODE_SEQUENCE && i < node->count; i++)
+		if (node_has_properties(layout, node->items[i]))
+			return true;
+	for (uint32_t i = 0; node->kind == NODE_MAPPING && i < node->count; i++)
+		if (layout_has_properties(layout, &node->members[i]))
+			return true;
+	return false;
+}
+
+bool layout_has_properties(const struct layout *layout, const struct member *member)
+{
+	return member->via == VIA_DIRECT && (has_property(layout, member->key_span) ||
+						    node_has_properties(layout, member->value));
+}
+
+/* The end of the scalar that begins at or before `offset` and reaches beyond it; `offset` itself when there is none. */
+static size_t skip_scalar(const struct layout *layout, struct span span, size_t offset)
+{
+	size_t from = layout_offset(layout, span.start);
+	size_t to = layout_offset(layout, span.end);
+	return from <= offset && offset < to ? to : offset;
+}
+
+static size_t skip_node(const struct layout *layout, const struct node *node, size_t offset);
+
+static size_t skip_member(const struct layout *layout, const struct member *member, size_t offset)
+{
+	if (member->via == VIA_MERGE)
+		return offset;
+	size_t end = skip_scalar(layout, member->key_span, offset);
+	if (end != offset || member->via == VIA_ALIAS)
+		return end;
+	return skip_node(layout, member->value, offset);
+}
+
+static size_t skip_node(const struct layout *layout, const struct node *node, size_t offset)
+{
+	if (node->kind != NODE_MAPPING && node->kind != NODE_SEQUENCE)
+		return skip_scalar(layout, node->span, offset);
+	if (skip_scalar(layout, node->span, offset) == offset)
+		return offset;
+	size_t end = offset;
+	for (uint32_t i = 0; i < node->count && end == offset; i++)
+		end = node->kind == NODE_MAPPING ? skip_member(layout, &node->members[i], offset)
+						 : skip_node(layout, node->items[i], offset);
+	return end;
+}
+
+static bool comment_begins(const struct layout *layout, size_t offset)
+{
+	const char *data = layout->source.data;
+	if (data[offset] != '#')
+		return false;
+	return offset == 0 || strchr(" \t\r\n", data[offset - 1]) != NULL;
+}
+
+static size_t comment_end(const struct layout *layout, size_t offset, size_t to)
+{
+	while (offset < to && layout->source.data[offset] != '\n' &&
+		layout->source.data[offset] != '\r')
+		offset++;
+	return offset;
+}
+
+struct text layout_comment(
+	const struct layout *layout, const struct member *member, size_t from, size_t to)
+{
+	for (size_t i = from; i < to;) {
+		size_t end = skip_member(layout, member, i);
+		if (end == i && comment_begins(layout, i))
+			return (struct text){ layout->source.data + i,
+				comment_end(layout, i, to) - i };
+		i = end > i ? end : i + 1;
+	}
+	return TEXT("");
+}
