@@ -85,17 +85,6 @@ static void remove_peft_keys(
 		edits_remove_flow(edits, &migration->layout, peft, removed);
 }
 
-static void change_kept(struct migration *migration, const struct member *before)
-{
-	const struct member *after = node_member(migration->after, before->key);
-	if (takes_place(migration, before))
-		insert_before(migration, before);
-	if (text_is(before->key, "adapter"))
-		change_adapter(migration, before, after);
-	else if (text_is(before->key, "peft"))
-		remove_peft_keys(migration, before, after);
-}
-
 /* An entry that asks and stays in part (peft): the block goes before it. */
 static void insert_before(struct migration *migration, const struct member *member)
 {
@@ -107,6 +96,17 @@ static void insert_before(struct migration *migration, const struct member *memb
 			arena_printf(edits->arena, "%.*s, ", TEXT_ARGUMENTS(migration->made)));
 	else
 		edits_add(edits, layout_line_start(&migration->layout, from), 0, migration->made);
+}
+
+static void change_kept(struct migration *migration, const struct member *before)
+{
+	const struct member *after = node_member(migration->after, before->key);
+	if (takes_place(migration, before))
+		insert_before(migration, before);
+	if (text_is(before->key, "adapter"))
+		change_adapter(migration, before, after);
+	else if (text_is(before->key, "peft"))
+		remove_peft_keys(migration, before, after);
 }
 
 static size_t end_of(const struct migration *migration, const struct member *member)
