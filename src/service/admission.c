@@ -1,0 +1,131 @@
+#include "service/admission.h"
+
+#include "service/connection.h"
+#include "service/host.h"
+#include "service/negotiate.h"
+#include "service/routes.h"
+
+static void check_head(struct request *request)
+{
+	if (request->head.repeated.length > 0)
+		request_refuse(request, PROBLEM_BAD_HEADER,
+			arena_printf(&request->arena, "the field %.*s came more than once",
+				TEXT_ARGUMENTS(request->head.repeated)));
+}
+
+static void find_route(struct request *request)
+{
+	struct head *head = &request->head;
+	bool known;
+	request->route = route_find(head->path, head->verb, &request->variable, &known);
+	if (request->route || head->verb == VERB_OPTIONS) {
+		if (!request->route && !known && !text_is(head->path, "*"))
+			request_refuse(request, PROBLEM_UNKNOWN_PATH, TEXT(""));
+		return;
+	}
+	if (!known) {
+		request_refuse(request, PROBLEM_UNKNOWN_PATH, TEXT(""));
+		return;
+	}
+	request->reply.allow = route_allow(&request->arena, head->path);
+	request_refuse(request, PROBLEM_METHOD_NOT_ALLOWED,
+		arena_printf(&request->arena, "this path knows %.*s",
+			TEXT_ARGUMENTS(request->reply.allow)));
+}
+
+static void check_host(struct request *request)
+{
+	if (!request->connection->listener->loopback || host_is_loopback(request->head.host))
+		return;
+	request_refuse(request, PROBLEM_MISDIRECTED_HOST,
+		TEXT("on a loopback address the Host field must be localhost or a loopback "
+		     "address, so that web pages cannot reach this service under a name of theirs"));
+}
+
+/* Names of the forms' media types, for the refusal. */
+static const char *const *form_types(const struct form_row *forms, struct arena *arena)
+{
+	size_t count = 0, used = 0;
+	while (forms[count].type)
+		count++;
+	const char **types = ARENA_ARRAY(arena, const char *, count + 1);
+	for (size_t i = 0; types && i < count; i++)
+		if (forms[i].type[0] != '\0')
+			types[used++] = forms[i].type;
+	return types;
+}
+
+static bool charset_is_known(struct request *request)
+{
+	static const char *const known[] = { "utf-8", "utf8", "us-ascii", "utf-16", "utf-16le",
+		"utf-16be" };
+	struct text charset =
+		media_parameter(&request->arena, request->head.content_type, "charset");
+	if (!charset.data || request->form == FORM_MULTIPART)
+		return true;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (text_equal_nocase(charset, text_of(known[i])))
+			return true;
+	return false;
+}
+
+static void check_form(struct request *request)
+{
+	const struct form_row *forms = request->route->forms;
+	struct text type = media_type(request->head.content_type);
+	for (const struct form_row *row = forms; row && row->type; row++)
+		if (text_equal_nocase(type, text_of(row->type)))
+			request->form = row->form;
+	if (!forms)
+		return;
+	if (request->form == FORM_NONE || !charset_is_known(request)) {
+		request->refusal.allowed = form_types(forms, &request->arena);
+		request_refuse(request, PROBLEM_UNSUPPORTED_TYPE,
+			arena_printf(&request->arena, "Content-Type \"%.*s\" is not read here",
+				(int)(request->head.content_type.length > 100
+						? 100
+						: request->head.content_type.length),
+				request->head.content_type.data));
+	}
+	struct text encoding = text_trim(request->head.content_encoding);
+	if (encoding.length > 0 && !text_equal_nocase(encoding, TEXT("identity")))
+		request_refuse(request, PROBLEM_UNSUPPORTED_ENCODING,
+			TEXT("send the body without Content-Encoding"));
+}
+
+static void check_accept(struct request *request)
+{
+	const char *const *types = request->route->types;
+	size_t count = 0;
+	while (types && types[count])
+		count++;
+	request->offer = types ? negotiate(request->head.accept, types, count) : 0;
+	if (request->offer >= 0)
+		return;
+	if (request->refusal.problem == PROBLEM_NONE)
+		request->refusal.allowed = types;
+	request_refuse(request, PROBLEM_NOT_ACCEPTABLE,
+		TEXT("the media types that Accept may ask for are listed in \"allowed\""));
+}
+
+static void check_parameters(struct request *request)
+{
+	struct refusal refusal = { 0 };
+	if (parameters_check(request->route->parameters, request->head.parameters,
+		    request->head.parameter_count, &request->arena, &refusal))
+		return;
+	if (request->refusal.problem == PROBLEM_NONE)
+		request->refusal = refusal;
+}
+
+void admit(struct request *request)
+{
+	check_head(request);
+	check_host(request);
+	find_route(request);
+	if (!request->route)
+		return;
+	check_parameters(request);
+	check_accept(request);
+	check_form(request);
+}

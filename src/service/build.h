@@ -1,0 +1,7 @@
+/* How this program was built; the Makefile writes the values (build.c). */
+#pragma once
+
+extern const char build_flags[];
+extern const char build_libyaml[]; /* versions of libraries */
+extern const char build_cjson[];
+extern const char build_pcre2[];

@@ -1,0 +1,30 @@
+/* A client's connection, as long as the HTTP library holds it. */
+#pragma once
+
+#include <sys/socket.h>
+
+#include "service/listener.h"
+#include "service/problems.h"
+
+struct request;
+struct worker;
+
+struct connection {
+	struct connection *next, *previous; /* of its worker */
+	const struct listener *listener;
+	struct request *request; /* the one that is under way, or NULL */
+	uint64_t since;          /* when it was opened or its last request ended, microseconds */
+	int fd;
+	bool cut; /* was shut down by us */
+	struct sockaddr_storage address;
+	socklen_t address_length;
+};
+
+/*
+ * Ends a connection whose request has no reply yet, where the library offers no way to reply: the
+ * problem is written straight to the socket, as the last thing on it. With PROBLEM_NONE nothing is
+ * written. The library notices and closes.
+ */
+void connection_cut(struct connection *connection, enum problem problem);
+/* Lets the library see an end of input, once it has read what came before. */
+void connection_hush(struct connection *connection);

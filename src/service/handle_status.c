@@ -1,0 +1,88 @@
+#include "commit.h"
+#include "config.h"
+#include "render/json.h"
+#include "resolve/registry.h"
+#include "service/build.h"
+#include "service/handlers.h"
+#include "service/http.h"
+#include "service/server.h"
+
+static void begin(struct json *json, struct buffer *out, struct request *request)
+{
+	buffer_init(out, &request->arena, 512);
+	json_begin(json, out);
+	json_open(json, '{');
+}
+
+static void finish(struct json *json, struct request *request, unsigned status)
+{
+	json_close(json, '}');
+	buffer_add_byte(json->out, '\n');
+	request_reply(request, status, "application/json", json->out);
+}
+
+void handle_health(struct request *request)
+{
+	struct buffer out;
+	struct json json;
+	begin(&json, &out, request);
+	json_key(&json, "status");
+	json_string(&json, "ok");
+	finish(&json, request, 200);
+}
+
+void handle_readiness(struct request *request)
+{
+	struct buffer out;
+	struct json json;
+	bool draining = atomic_load(&request->server->draining);
+	begin(&json, &out, request);
+	json_key(&json, "status");
+	json_string(&json, draining ? "draining" : "ready");
+	if (parameter_find(request->head.parameters, request->head.parameter_count, "verbose")) {
+		json_key(&json, "checks");
+		json_open(&json, '{');
+		json_key(&json, "accepting");
+		json_boolean(&json, !draining);
+		json_close(&json, '}');
+	}
+	finish(&json, request, draining ? 503 : 200);
+}
+
+static void render_libraries(struct json *json)
+{
+	json_key(json, "libraries");
+	json_open(json, '{');
+	json_key(json, "libmicrohttpd");
+	json_string(json, http_library_version());
+	json_key(json, "libyaml");
+	json_string(json, build_libyaml);
+	json_key(json, "cjson");
+	json_string(json, build_cjson);
+	json_key(json, "pcre2");
+	json_string(json, build_pcre2);
+	json_close(json, '}');
+}
+
+void handle_version(struct request *request)
+{
+	struct buffer out;
+	struct json json;
+	begin(&json, &out, request);
+	json_key(&json, "version");
+	json_string(&json, PACKAGE_VERSION);
+	json_key(&json, "commit");
+	json_text_or_null(&json, text_of(QUANTCONF_COMMIT));
+	json_key(&json, "build");
+	json_open(&json, '{');
+	json_key(&json, "compiler");
+	json_string(&json, __VERSION__);
+	json_key(&json, "flags");
+	json_string(&json, build_flags);
+	json_close(&json, '}');
+	render_libraries(&json);
+	json_key(&json, "rules_digest");
+	json_text(&json,
+		arena_printf(&request->arena, "%016llx", (unsigned long long)registry_digest()));
+	finish(&json, request, 200);
+}

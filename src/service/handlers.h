@@ -1,0 +1,26 @@
+/*
+ * What each route does once its request is whole. A handler either replies or refuses; when it does
+ * neither, memory was short.
+ */
+#pragma once
+
+#include "service/request.h"
+
+/* handle_resolve.c */
+extern const char *const resolve_types[];
+extern const struct parameter_row resolve_parameters[];
+void handle_resolve(struct request *request);
+
+/* handle_inspect.c */
+void handle_inspect(struct request *request);
+void handle_inspect_model(struct request *request);
+
+/* handle_catalogue.c */
+void handle_rules(struct request *request);
+void handle_rule(struct request *request);
+void handle_backends(struct request *request);
+
+/* handle_status.c */
+void handle_health(struct request *request);
+void handle_readiness(struct request *request);
+void handle_version(struct request *request);

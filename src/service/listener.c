@@ -1,0 +1,215 @@
+#include "service/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 4096
+
+static bool wrong(const char *address, const char *what)
+{
+	fprintf(stderr, "quantconfd: cannot listen on %s: %s\n", address, what);
+	return false;
+}
+
+static bool close_wrong(int fd, const char *address, const char *what)
+{
+	close(fd);
+	return wrong(address, what);
+}
+
+static const char *bind_reason(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "the address is in use; stop the other server or choose another port";
+	case EACCES:
+		return "permission denied; choose a port above 1023 or another path";
+	case EADDRNOTAVAIL:
+		return "this machine has no such address";
+	default:
+		return strerror(error);
+	}
+}
+
+/* A socket file that nobody listens on any more is in the way after a crash. */
+static void remove_stale(const struct sockaddr_un *address, socklen_t length)
+{
+	struct stat status;
+	if (lstat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
+		return;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (connect(fd, (const struct sockaddr *)address, length) != 0 && errno == ECONNREFUSED)
+		unlink(address->sun_path);
+	close(fd);
+}
+
+static bool open_unix(struct listener *listener, const char *address, const char *path)
+{
+	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	if (strlen(path) == 0 || strlen(path) >= sizeof(where.sun_path))
+		return wrong(address, "the path must have 1 to 107 bytes");
+	memcpy(where.sun_path, path, strlen(path));
+	remove_stale(&where, sizeof(where));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return wrong(address, strerror(errno));
+	if (bind(fd, (struct sockaddr *)&where, sizeof(where)) != 0 || listen(fd, BACKLOG) != 0)
+		return close_wrong(fd, address, bind_reason(errno));
+	*listener = (struct listener){ .fd = fd, .unix_socket = true };
+	snprintf(listener->name, sizeof(listener->name), "unix:%s", path);
+	return true;
+}
+
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	}
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+/* The name with the port that the kernel chose. */
+static void name_tcp(struct listener *listener)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address);
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	getsockname(listener->fd, (struct sockaddr *)&address, &length);
+	if (getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
+		    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return;
+	bool v6 = address.ss_family == AF_INET6;
+	snprintf(listener->name, sizeof(listener->name), "http://%s%.100s%s:%s", v6 ? "[" : "",
+		host, v6 ? "]" : "", port);
+}
+
+/* Splits "ADDR:PORT"; brackets around ADDR are taken off. False when it has not that form. */
+static bool split(const char *address, char *host, size_t room, const char **ret_port)
+{
+	const char *colon = strrchr(address, ':');
+	if (!colon || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+		return false;
+	size_t length = (size_t)(colon - address);
+	bool bracketed = length >= 2 && address[0] == '[' && colon[-1] == ']';
+	if (bracketed) {
+		address++;
+		length -= 2;
+	}
+	if (length == 0 || length >= room || (!bracketed && memchr(address, ':', length)))
+		return false;
+	memcpy(host, address, length);
+	host[length] = '\0';
+	*ret_port = colon + 1;
+	return strlen(*ret_port) <= 5 && (strlen(*ret_port) < 5 || strcmp(*ret_port, "65535") <= 0);
+}
+
+static bool bind_tcp(struct listener *listener, const char *address, const struct addrinfo *found)
+{
+	const int on = 1;
+	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return wrong(address, strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (found->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
+		return close_wrong(fd, address, bind_reason(errno));
+	listener->fd = fd;
+	name_tcp(listener);
+	return true;
+}
+
+static bool open_tcp(struct listener *listener, const char *address, bool insecure)
+{
+	char host[128];
+	const char *port;
+	struct addrinfo *found;
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	if (!split(address, host, sizeof(host), &port))
+		return wrong(
+			address, "write ADDR:PORT, [v6]:PORT or unix:PATH, ports from 0 to 65535");
+	int failure = getaddrinfo(host, port, &hints, &found);
+	if (failure != 0)
+		return wrong(address, gai_strerror(failure));
+	struct sockaddr_storage first = { 0 };
+	memcpy(&first, found->ai_addr, found->ai_addrlen);
+	*listener = (struct listener){ .fd = -1, .loopback = is_loopback(&first) };
+	bool open =
+		listener->loopback || insecure
+			? bind_tcp(listener, address, found)
+			: wrong(address,
+				  "other machines could reach it, and requests are not authenticated; listen on "
+				  "127.0.0.1, [::1] or unix:PATH, or allow it with --insecure");
+	freeaddrinfo(found);
+	return open;
+}
+
+bool listener_open(struct listener *listener, const char *address, bool insecure)
+{
+	*listener = (struct listener){ .fd = -1 };
+	if (strncmp(address, "unix:", 5) == 0)
+		return open_unix(listener, address, address + 5);
+	return open_tcp(listener, address, insecure);
+}
+
+/*
+ * Closing a listening socket resets whatever still waits in its queue, and there is always a moment
+ * between the last accept and the close. So first the kernel is told to drop segments that would
+ * open a connection: peers repeat those, and find the port closed, or the next server.
+ */
+static void drop_new_connections(int fd)
+{
+	enum {
+		TCP_FLAGS_AT = 13,
+		TCP_SYN = 2,
+	};
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TCP_FLAGS_AT),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TCP_SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+static const char *unix_path(const struct listener *listener)
+{
+	return listener->name + strlen("unix:");
+}
+
+void listener_quiesce(struct listener *listener)
+{
+	if (listener->unix_socket)
+		unlink(unix_path(listener));
+	else
+		drop_new_connections(listener->fd);
+	listener->quiet = true;
+}
+
+void listener_close(struct listener *listener)
+{
+	if (listener->fd < 0)
+		return;
+	if (listener->unix_socket && !listener->quiet)
+		unlink(unix_path(listener));
+	close(listener->fd);
+	listener->fd = -1;
+}

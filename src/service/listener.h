@@ -1,0 +1,26 @@
+/* A listening socket: TCP over IPv4 or IPv6, or a UNIX socket. */
+#pragma once
+
+#include "base/text.h"
+
+struct listener {
+	int fd;
+	bool unix_socket;
+	bool loopback;  /* TCP that only this machine reaches */
+	bool quiet;     /* turns connections away; a UNIX socket's path is gone */
+	char name[160]; /* as a URL: "http://127.0.0.1:8642", "unix:/run/x" */
+};
+
+/*
+ * Opens what `address` ("ADDR:PORT", "[v6]:PORT", "unix:PATH") says. When it cannot, or when other
+ * machines could connect and `insecure` does not allow that: false, with the reason and the way out
+ * on stderr.
+ */
+bool listener_open(struct listener *listener, const char *address, bool insecure);
+/*
+ * New connections are turned away from here on, while those that the kernel has accepted can still
+ * be taken.
+ */
+void listener_quiesce(struct listener *listener);
+/* Also removes a UNIX socket's path. Closing twice does nothing. */
+void listener_close(struct listener *listener);

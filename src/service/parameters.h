@@ -1,0 +1,35 @@
+/* Named values of a query, or of an envelope's options: a row says what each may be. */
+#pragma once
+
+#include "service/problems.h"
+
+struct parameter {
+	struct text name;
+	struct text value; /* "" where none was written */
+};
+
+enum parameter_kind {
+	PARAMETER_CHOICE, /* one of `allowed` */
+	PARAMETER_LIST,   /* some of `allowed`, with commas between them */
+	PARAMETER_TEXT,   /* 1 to 1024 bytes of UTF-8 without control characters */
+	PARAMETER_FLAG,   /* true by being there */
+};
+
+struct parameter_row {
+	const char *name; /* NULL behind the last row */
+	enum parameter_kind kind;
+	const char *const *allowed; /* NULL-terminated; what there is for people where kind is
+				       PARAMETER_TEXT */
+};
+
+/*
+ * True when every parameter has a row and a value that the row allows, and none comes twice; else
+ * false with the first fault in `ret_refusal`.
+ */
+bool parameters_check(const struct parameter_row *rows, const struct parameter *parameters,
+	size_t count, struct arena *arena, struct refusal *ret_refusal);
+/* NULL when it was not given. */
+const struct parameter *parameter_find(
+	const struct parameter *parameters, size_t count, const char *name);
+/* True when the comma list has the word. */
+bool parameter_lists(const struct parameter *parameter, const char *word);

@@ -1,0 +1,152 @@
+#include "service/problems.h"
+
+#include "render/json.h"
+
+#define TYPE_PREFIX "urn:quantconf:problem:"
+
+const struct problem_row problems[] = {
+	[PROBLEM_NONE] = {
+		.slug = "none",
+		.status = 500,
+		.title = "No problem",
+	},
+	[PROBLEM_BAD_PARAMETER] = {
+		.slug = "bad-parameter",
+		.status = 400,
+		.title = "A parameter or its value is not known",
+	},
+	[PROBLEM_BAD_HEADER] = {
+		.slug = "bad-header",
+		.status = 400,
+		.title = "A header field cannot be used",
+	},
+	[PROBLEM_BAD_ENVELOPE] = {
+		.slug = "bad-envelope",
+		.status = 400,
+		.title = "The JSON body cannot be used",
+	},
+	[PROBLEM_BAD_MULTIPART] = {
+		.slug = "bad-multipart",
+		.status = 400,
+		.title = "The multipart body cannot be used",
+	},
+	[PROBLEM_BAD_CHECKPOINT] = {
+		.slug = "bad-checkpoint",
+		.status = 400,
+		.title = "The body is no JSON object",
+	},
+	[PROBLEM_UNKNOWN_PATH] = {
+		.slug = "unknown-path",
+		.status = 404,
+		.title = "There is nothing at this path",
+	},
+	[PROBLEM_UNKNOWN_RULE] = {
+		.slug = "unknown-rule",
+		.status = 404,
+		.title = "There is no such rule",
+	},
+	[PROBLEM_UNKNOWN_MODEL] = {
+		.slug = "unknown-model",
+		.status = 404,
+		.title = "No model root has this model",
+	},
+	[PROBLEM_METHOD_NOT_ALLOWED] = {
+		.slug = "method-not-allowed",
+		.status = 405,
+		.title = "This path does not know the method",
+	},
+	[PROBLEM_NOT_ACCEPTABLE] = {
+		.slug = "not-acceptable",
+		.status = 406,
+		.title = "No form of the reply is acceptable to the client",
+	},
+	[PROBLEM_REQUEST_TIMEOUT] = {
+		.slug = "request-timeout",
+		.status = 408,
+		.title = "The request took too long to arrive",
+	},
+	[PROBLEM_BODY_TOO_LARGE] = {
+		.slug = "body-too-large",
+		.status = 413,
+		.title = "The body is larger than allowed",
+	},
+	[PROBLEM_UNSUPPORTED_TYPE] = {
+		.slug = "unsupported-type",
+		.status = 415,
+		.title = "The body's media type is not supported",
+	},
+	[PROBLEM_UNSUPPORTED_ENCODING] = {
+		.slug = "unsupported-encoding",
+		.status = 415,
+		.title = "The body's encoding is not supported",
+	},
+	[PROBLEM_MISDIRECTED_HOST] = {
+		.slug = "misdirected-host",
+		.status = 421,
+		.title = "The Host field names another machine",
+	},
+	[PROBLEM_INTERNAL] = {
+		.slug = "internal",
+		.status = 500,
+		.title = "The server failed",
+	},
+	[PROBLEM_NO_MEMORY] = {
+		.slug = "no-memory",
+		.status = 503,
+		.title = "There is no memory for this request",
+		.retry_after = 5,
+	},
+};
+
+static void render_allowed(struct json *json, const char *const *allowed)
+{
+	json_key(json, "allowed");
+	json_open(json, '[');
+	for (; *allowed; allowed++)
+		json_string(json, *allowed);
+	json_close(json, ']');
+}
+
+void problem_render(struct buffer *out, const struct refusal *refusal, struct text instance)
+{
+	const struct problem_row *row = &problems[refusal->problem];
+	struct text type = arena_printf(out->arena, "%s%s", TYPE_PREFIX, row->slug);
+	struct json json;
+	json_begin(&json, out);
+	json_open(&json, '{');
+	json_key(&json, "type");
+	json_text(&json, type);
+	json_key(&json, "title");
+	json_string(&json, row->title);
+	json_key(&json, "status");
+	json_unsigned(&json, row->status);
+	json_key(&json, "detail");
+	json_text(&json, refusal->detail.length > 0 ? refusal->detail : text_of(row->title));
+	json_key(&json, "instance");
+	json_text(&json, instance);
+	if (refusal->parameter.length > 0) {
+		json_key(&json, "parameter");
+		json_text(&json, refusal->parameter);
+	}
+	if (refusal->allowed)
+		render_allowed(&json, refusal->allowed);
+	json_close(&json, '}');
+	buffer_add_byte(out, '\n');
+}
+
+#define PLAIN(slug, status, title)                                                                 \
+	"{\"type\":\"" TYPE_PREFIX slug "\",\"title\":\"" title "\",\"status\":" status "}\n"
+
+struct text problem_plain(enum problem problem)
+{
+	switch (problem) {
+	case PROBLEM_NO_MEMORY:
+		return TEXT(PLAIN("no-memory", "503", "There is no memory for this request"));
+	case PROBLEM_REQUEST_TIMEOUT:
+		return TEXT(PLAIN("request-timeout", "408", "The request took too long to arrive"));
+	case PROBLEM_BODY_TOO_LARGE:
+		return TEXT(PLAIN("body-too-large", "413", "The body is larger than allowed"));
+	default:
+		return TEXT(PLAIN("internal", "500", "The server failed"));
+	}
+}

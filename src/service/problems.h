@@ -1,0 +1,54 @@
+/*
+ * Why a request cannot be served at all, as RFC 9457 (application/problem+json) tells it. Faults of a
+ * config are no problems: they are diagnostics of its resolution.
+ */
+#pragma once
+
+#include "base/buffer.h"
+
+enum problem {
+	PROBLEM_NONE,
+	PROBLEM_BAD_PARAMETER,
+	PROBLEM_BAD_HEADER,
+	PROBLEM_BAD_ENVELOPE,
+	PROBLEM_BAD_MULTIPART,
+	PROBLEM_BAD_CHECKPOINT,
+	PROBLEM_UNKNOWN_PATH,
+	PROBLEM_UNKNOWN_RULE,
+	PROBLEM_UNKNOWN_MODEL,
+	PROBLEM_METHOD_NOT_ALLOWED,
+	PROBLEM_NOT_ACCEPTABLE,
+	PROBLEM_REQUEST_TIMEOUT,
+	PROBLEM_BODY_TOO_LARGE,
+	PROBLEM_UNSUPPORTED_TYPE,
+	PROBLEM_UNSUPPORTED_ENCODING,
+	PROBLEM_MISDIRECTED_HOST,
+	PROBLEM_INTERNAL,
+	PROBLEM_NO_MEMORY,
+	PROBLEM_COUNT,
+};
+
+struct problem_row {
+	const char *slug; /* part of the API, as `type`: "urn:quantconf:problem:SLUG" */
+	unsigned status;
+	const char *title;
+	unsigned retry_after; /* seconds; 0: no such header */
+};
+
+extern const struct problem_row problems[PROBLEM_COUNT];
+
+/* One refusal: the problem and what is particular to this request. */
+struct refusal {
+	enum problem problem;
+	struct text detail;
+	struct text parameter;      /* "" for none */
+	const char *const *allowed; /* what would have been accepted, NULL at the end; or NULL */
+};
+
+/* `instance` is the request's path. */
+void problem_render(struct buffer *out, const struct refusal *refusal, struct text instance);
+/*
+ * The same for when there is no memory left: without detail, and without help of an arena. The
+ * bytes live as long as the program.
+ */
+struct text problem_plain(enum problem problem);

@@ -1,0 +1,116 @@
+/*
+ * One request from its head to its reply. http.c fills in what the client sent and sends what comes
+ * out; nothing here knows the HTTP library.
+ *
+ *   request_begin    the head is known: finds the route, checks what can be checked before the body
+ *   request_receive  a piece of the body
+ *   request_answer   all is there: runs the route's handler; `reply` is complete afterwards
+ */
+#pragma once
+
+#include "service/log.h"
+#include "service/parameters.h"
+
+struct connection;
+struct route;
+struct server;
+
+enum verb {
+	VERB_OTHER,
+	VERB_GET,
+	VERB_HEAD,
+	VERB_POST,
+	VERB_OPTIONS,
+};
+
+/* What the client sent before the body. Views, valid as long as the request; "" for absent fields.
+ */
+struct head {
+	struct text method_name;
+	enum verb verb;
+	struct text path; /* decoded */
+	struct text host;
+	struct text accept; /* all lines of it, with commas between */
+	struct text content_type;
+	struct text content_encoding;
+	struct text content_length;
+	struct text transfer_encoding;
+	struct text if_none_match;
+	struct text request_id;
+	struct text expect;
+	struct text repeated; /* a field that came twice although it must not */
+	struct parameter *parameters;
+	size_t parameter_count;
+};
+
+/* How a body is to be read. */
+enum body_form {
+	FORM_NONE,
+	FORM_YAML,
+	FORM_MULTIPART,
+	FORM_JSON,
+	FORM_CHECKPOINT,
+};
+
+struct reply {
+	unsigned status;
+	const char *content_type; /* NULL: no body */
+	struct text body;         /* in the request's arena, or static */
+	struct text allow;        /* Allow, "" for none */
+	unsigned retry_after;     /* seconds; 0: none */
+	bool cacheable;           /* may be kept and asked for again by its ETag */
+	char etag[24];            /* "" for none */
+};
+
+enum phase {
+	PHASE_RECEIVE, /* from the head to the last byte of the body */
+	PHASE_UNPACK,  /* envelope or multipart */
+	PHASE_RESOLVE,
+	PHASE_RENDER,
+	PHASE_COUNT,
+};
+
+struct request {
+	struct arena arena;
+	struct request *next; /* in its worker's pool */
+	const struct server *server;
+	struct connection *connection;
+	struct head head;
+	char id[129];
+	const struct route *route; /* NULL when there is none */
+	struct text variable;      /* what stands for {…} in the route's path */
+	enum body_form form;
+	int offer; /* index into the route's media types */
+	size_t body_limit;
+	struct buffer body;
+	size_t received; /* bytes of body, dropped ones included */
+	struct refusal refusal;
+	struct reply reply;
+	bool answered;
+	uint64_t began;
+	uint64_t phase_began;
+	uint64_t phases[PHASE_COUNT]; /* microseconds */
+	size_t errors, warnings;
+};
+
+/* A request has an arena of its own, which `request_reset` empties for the next one. */
+struct request *request_new(size_t memory_limit);
+void request_reset(struct request *request);
+void request_free(struct request *request);
+
+void request_begin(struct request *request);
+/* True when it is refused and the client can be told without reading the body. */
+bool request_answers_early(const struct request *request);
+/* False when more of a refused body came than is read for politeness. */
+bool request_receive(struct request *request, const char *data, size_t length);
+void request_answer(struct request *request);
+
+/* Keeps the first refusal. */
+void request_refuse(struct request *request, enum problem problem, struct text detail);
+/* Ends a phase; the next one begins. */
+void request_phase(struct request *request, enum phase phase);
+/* The reply to a handler that has rendered its body. */
+void request_reply(
+	struct request *request, unsigned status, const char *content_type, struct buffer *body);
+/* `ended` tells how, when it was not by its reply; NULL otherwise. */
+void request_log(const struct request *request, struct log_line *line, const char *ended);

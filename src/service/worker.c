@@ -1,0 +1,384 @@
+#include "service/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "service/clock.h"
+#include "service/http.h"
+
+#define SECOND ((uint64_t)1000000)
+#define SWEEP_EVERY SECOND
+#define DRAIN_SWEEP_EVERY (SECOND / 20)
+/* How long a client may still use an open connection once the daemon is told to stop. */
+#define DRAIN_GRACE (SECOND / 2)
+#define LISTEN_PAUSE (SECOND / 20)
+#define ACCEPTS_AT_ONCE 64
+#define IDLE_REQUESTS_MAXIMUM 64
+
+/* What an epoll event is about: a listener's index, or one of these. */
+enum source {
+	SOURCE_HTTP = LISTEN_MAXIMUM,
+	SOURCE_INBOX,
+};
+
+struct connection *worker_joined(struct worker *worker)
+{
+	struct connection *connection = worker->joining;
+	worker->joining = NULL;
+	if (!connection)
+		return NULL;
+	connection->next = worker->connections;
+	if (connection->next)
+		connection->next->previous = connection;
+	worker->connections = connection;
+	return connection;
+}
+
+static void forget(struct worker *worker, struct connection *connection)
+{
+	free(connection);
+	atomic_fetch_sub(&worker->load, 1);
+	atomic_fetch_sub(&worker->server->connections, 1);
+}
+
+void worker_left(struct worker *worker, struct connection *connection)
+{
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	if (connection->previous)
+		connection->previous->next = connection->next;
+	else
+		worker->connections = connection->next;
+	forget(worker, connection);
+}
+
+static void serve(struct worker *worker, struct connection *connection)
+{
+	connection->since = clock_microseconds();
+	worker->joining = connection;
+	http_add(worker->http, connection);
+	if (worker->joining) {
+		worker->joining = NULL;
+		forget(worker, connection);
+	}
+}
+
+struct request *worker_take_request(struct worker *worker, struct connection *connection)
+{
+	struct request *request = worker->idle_requests;
+	if (request) {
+		worker->idle_requests = request->next;
+		worker->idle_request_count--;
+	} else {
+		request = request_new(worker->server->options->memory_limit);
+	}
+	if (!request)
+		return NULL;
+	request->next = NULL;
+	request->server = worker->server;
+	request->connection = connection;
+	connection->request = request;
+	return request;
+}
+
+void worker_give_request(struct worker *worker, struct request *request, const char *ended)
+{
+	const struct options *options = worker->server->options;
+	if (options->log_level >= LOG_LEVEL_INFO || request->reply.status >= 500) {
+		struct log_line line;
+		request_log(request, &line, ended);
+		log_batch_add(&worker->log, &line);
+	}
+	request->connection->request = NULL;
+	request->connection->since = clock_microseconds();
+	if (worker->idle_request_count == IDLE_REQUESTS_MAXIMUM) {
+		request_free(request);
+		return;
+	}
+	request_reset(request);
+	request->next = worker->idle_requests;
+	worker->idle_requests = request;
+	worker->idle_request_count++;
+}
+
+static bool watch(struct worker *worker, int fd, uint32_t events, unsigned source)
+{
+	struct epoll_event event = { .events = events, .data.u32 = source };
+	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void listen_on(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->server->listener_count; i++)
+		watch(worker, worker->server->listeners[i].fd, EPOLLIN | EPOLLEXCLUSIVE,
+			(unsigned)i);
+	worker->listening = true;
+}
+
+static void listen_off(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->server->listener_count; i++)
+		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->server->listeners[i].fd, NULL);
+	worker->listening = false;
+}
+
+/* At a limit: what comes waits in the backlog. */
+static void listen_later(struct worker *worker)
+{
+	if (!worker->listening)
+		return;
+	listen_off(worker);
+	worker->listen_again = clock_microseconds() + LISTEN_PAUSE;
+}
+
+static bool send_to(struct worker *worker, struct connection *connection)
+{
+	return write(worker->inbox[1], &connection, sizeof(connection)) == sizeof(connection);
+}
+
+void worker_wake(struct worker *worker)
+{
+	send_to(worker, NULL);
+}
+
+/* The worker that has the least to do; this one when none has less. */
+static struct worker *least_loaded(struct worker *worker)
+{
+	struct server *server = worker->server;
+	struct worker *best = worker;
+	if (worker->drain_began)
+		return worker;
+	for (size_t i = 0; i < server->worker_count; i++)
+		if (atomic_load(&server->workers[i].load) < atomic_load(&best->load))
+			best = &server->workers[i];
+	return best;
+}
+
+static void place(struct worker *worker, struct connection *connection)
+{
+	struct worker *target = least_loaded(worker);
+	atomic_fetch_add(&worker->server->connections, 1);
+	atomic_fetch_add(&target->load, 1);
+	if (target != worker && send_to(target, connection))
+		return;
+	if (target != worker) {
+		atomic_fetch_sub(&target->load, 1);
+		atomic_fetch_add(&worker->load, 1);
+	}
+	serve(worker, connection);
+}
+
+/* False when there is nothing to accept, or not now. */
+static bool accept_one(struct worker *worker, const struct listener *listener)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	if (!connection)
+		return listen_later(worker), false;
+	connection->listener = listener;
+	connection->address_length = sizeof(connection->address);
+	connection->fd = accept4(listener->fd, (struct sockaddr *)&connection->address,
+		&connection->address_length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (connection->fd >= 0) {
+		place(worker, connection);
+		return true;
+	}
+	int error = errno;
+	free(connection);
+	if (error == EINTR || error == ECONNABORTED)
+		return true;
+	if (error != EAGAIN)
+		listen_later(worker);
+	return false;
+}
+
+static void accept_some(struct worker *worker, const struct listener *listener)
+{
+	struct server *server = worker->server;
+	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
+		if (atomic_load(&server->connections) >= server->options->connection_limit) {
+			listen_later(worker);
+			return;
+		}
+		if (!accept_one(worker, listener))
+			return;
+	}
+}
+
+static void read_inbox(struct worker *worker)
+{
+	struct connection *arrived[64];
+	ssize_t bytes = read(worker->inbox[0], arrived, sizeof(arrived));
+	for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof(arrived[0]); i++)
+		if (arrived[i])
+			serve(worker, arrived[i]);
+}
+
+/* Takes what the kernel has accepted already; afterwards this worker only finishes. */
+static void begin_drain(struct worker *worker)
+{
+	struct server *server = worker->server;
+	worker->drain_began = clock_microseconds();
+	for (size_t i = 0; i < server->listener_count; i++)
+		while (accept_one(worker, &server->listeners[i]))
+			;
+	if (worker->listening)
+		listen_off(worker);
+	worker->listen_again = UINT64_MAX;
+	worker->quiet = true;
+	atomic_fetch_add(&server->quiet_workers, 1);
+	sem_post(&server->quiet);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The library's own timeout sees only whether anything moves, so a slow drip would never end. */
+static void check_deadline(struct worker *worker, struct connection *connection, uint64_t now)
+{
+	const struct options *options = worker->server->options;
+	uint64_t whole = options->request_timeout * SECOND;
+	struct request *request = connection->request;
+	if (request && now - request->began > whole) {
+		if (!request->answered)
+			request->reply.status = problems[PROBLEM_REQUEST_TIMEOUT].status;
+		connection_cut(
+			connection, request->answered ? PROBLEM_NONE : PROBLEM_REQUEST_TIMEOUT);
+	} else if (!request && now - connection->since > whole + options->idle_timeout * SECOND) {
+		/* An idle connection would be closed by now: a head drips. */
+		connection_cut(connection, PROBLEM_REQUEST_TIMEOUT);
+	} else if (!request && worker->drain_began &&
+		   now > later(connection->since, worker->drain_began) + DRAIN_GRACE) {
+		connection_hush(connection);
+	}
+}
+
+static void sweep(struct worker *worker)
+{
+	uint64_t now = clock_microseconds();
+	if (now < worker->next_sweep)
+		return;
+	for (struct connection *c = worker->connections; c; c = c->next)
+		check_deadline(worker, c, now);
+	worker->next_sweep = now + (worker->drain_began ? DRAIN_SWEEP_EVERY : SWEEP_EVERY);
+}
+
+static void listen_if_due(struct worker *worker)
+{
+	if (!worker->listening && !worker->quiet && clock_microseconds() >= worker->listen_again)
+		listen_on(worker);
+}
+
+static bool is_finished(const struct worker *worker)
+{
+	const struct server *server = worker->server;
+	if (!worker->quiet)
+		return false;
+	if (atomic_load(&server->hurry))
+		return true;
+	uint64_t limit = server->options->drain_timeout * SECOND;
+	if (clock_microseconds() - worker->drain_began > limit)
+		return true;
+	return atomic_load(&server->quiet_workers) == server->worker_count &&
+	       atomic_load(&worker->load) == 0;
+}
+
+static int wait_milliseconds(const struct worker *worker)
+{
+	int due = http_timeout(worker->http);
+	int limit = -1;
+	if (worker->drain_began || !worker->listening)
+		limit = 50;
+	else if (worker->connections)
+		limit = 1000;
+	return due < 0 || (limit >= 0 && limit < due) ? limit : due;
+}
+
+static void turn(struct worker *worker)
+{
+	struct epoll_event events[LISTEN_MAXIMUM + 2];
+	int count =
+		epoll_wait(worker->epoll, events, LISTEN_MAXIMUM + 2, wait_milliseconds(worker));
+	for (int i = 0; i < count; i++) {
+		unsigned source = events[i].data.u32;
+		if (source == SOURCE_INBOX)
+			read_inbox(worker);
+		else if (source < LISTEN_MAXIMUM)
+			accept_some(worker, &worker->server->listeners[source]);
+	}
+	if (!worker->drain_began && atomic_load(&worker->server->draining))
+		begin_drain(worker);
+	http_run(worker->http);
+	sweep(worker);
+	listen_if_due(worker);
+	if (worker->log.length > 0)
+		log_batch_write(&worker->log);
+}
+
+static void *run(void *argument)
+{
+	struct worker *worker = argument;
+	while (!is_finished(worker))
+		turn(worker);
+	read_inbox(worker);
+	size_t left = atomic_load(&worker->load);
+	if (left > 0)
+		log_event(worker->server->options->log_level, LOG_LEVEL_WARNING, "stop",
+			"%zu connections cut off", left);
+	http_stop(worker->http);
+	worker->http = NULL;
+	log_batch_write(&worker->log);
+	const uint64_t one = 1;
+	if (write(worker->server->finished, &one, sizeof(one)) != sizeof(one))
+		return NULL;
+	return NULL;
+}
+
+static bool fail(const char *what)
+{
+	fprintf(stderr, "quantconfd: cannot start a worker: %s: %s; try fewer with --workers\n",
+		what, strerror(errno));
+	return false;
+}
+
+bool worker_prepare(struct worker *worker, struct server *server)
+{
+	worker->server = server;
+	worker->inbox[0] = worker->inbox[1] = -1;
+	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (worker->epoll < 0 || pipe2(worker->inbox, O_CLOEXEC | O_NONBLOCK) != 0)
+		return fail("epoll or pipe");
+	worker->http = http_start(worker);
+	if (!worker->http)
+		return fail("libmicrohttpd");
+	listen_on(worker);
+	return (watch(worker, worker->inbox[0], EPOLLIN, SOURCE_INBOX) &&
+		       watch(worker, http_descriptor(worker->http), EPOLLIN, SOURCE_HTTP)) ||
+	       fail("epoll");
+}
+
+bool worker_start(struct worker *worker)
+{
+	int error = pthread_create(&worker->thread, NULL, run, worker);
+	errno = error;
+	return error == 0 || fail("thread");
+}
+
+void worker_join(struct worker *worker)
+{
+	pthread_join(worker->thread, NULL);
+	for (struct request *request = worker->idle_requests, *next; request; request = next) {
+		next = request->next;
+		request_free(request);
+	}
+	close(worker->inbox[0]);
+	close(worker->inbox[1]);
+	close(worker->epoll);
+}

@@ -1,0 +1,53 @@
+/*
+ * A thread that accepts connections and serves them. All workers share the listening sockets; one
+ * that accepts a connection while another has fewer passes it on.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "service/connection.h"
+#include "service/log.h"
+#include "service/request.h"
+#include "service/server.h"
+
+struct http;
+
+struct worker {
+	struct server *server;
+	struct http *http;
+	pthread_t thread;
+	int epoll;
+	int inbox[2];               /* pipe: connections from other workers; NULL only wakes */
+	atomic_size_t load;         /* connections, those on their way included */
+	struct connection *joining; /* being handed to the library */
+	struct connection *connections;
+	struct request *idle_requests;
+	size_t idle_request_count;
+	bool listening;        /* the listeners are in `epoll` */
+	bool quiet;            /* will accept nothing more */
+	uint64_t listen_again; /* when to, after a pause */
+	uint64_t drain_began;  /* 0: not draining */
+	uint64_t next_sweep;
+	struct log_batch log;
+};
+
+/*
+ * Workers pass connections to each other, so all are prepared before the first one is started. False,
+ * with the reason on stderr, when it cannot.
+ */
+bool worker_prepare(struct worker *worker, struct server *server);
+bool worker_start(struct worker *worker);
+/* May be called by any thread. */
+void worker_wake(struct worker *worker);
+/* Waits for its end and frees what it had. */
+void worker_join(struct worker *worker);
+
+/* For http.c, within the worker's thread. */
+struct connection *worker_joined(struct worker *worker);
+void worker_left(struct worker *worker, struct connection *connection);
+/* A request for a connection; NULL without memory. */
+struct request *worker_take_request(struct worker *worker, struct connection *connection);
+/* Its reply is sent, or it ended otherwise; then `ended` says how. */
+void worker_give_request(struct worker *worker, struct request *request, const char *ended);
