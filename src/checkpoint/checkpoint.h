@@ -84,15 +84,44 @@ enum role {
 };
 
 const char *role_name(enum role role);
+/* By the parts of a module's name, or of a pattern for names. */
+enum role role_of(struct text name);
+
+enum outcome {
+	OUTCOME_ABSENT, /* no module has this role */
+	OUTCOME_NATIVE,
+	OUTCOME_QUANTIZED,
+	OUTCOME_MIXED,
+};
+
+struct pattern;
+
+/* One entry of a list or mapping that says what is quantized and what stays as it is. */
+struct exclusion {
+	struct text name; /* as written */
+	struct text key;  /* what is compared: without "-:", "+:", "re:" */
+	enum role role;
+	enum exclusion_grammar grammar;
+	bool excludes; /* false: an entry of an ordered or inclusive list that quantizes */
+	bool only;     /* of an inclusive list */
+	bool regex;    /* `key` is a pattern */
+	bool broken;   /* cannot be tried; excludes nothing */
+	const struct pattern *pattern; /* NULL for plain names */
+	size_t modules;                /* that it matches; once modules are known */
+};
 
 struct exclusions {
 	size_t count;
 	const char *grammar; /* of the method: "transformers", "exact|re:", "glob", "dynamic", … ;
 				NULL without a list */
 	size_t roles[ROLE_COUNT];
-	struct text *entries; /* all of them, in order */
-	bool modules_known;   /* the rest is meaningful */
-	size_t unmatched;
+	struct text *entries;   /* all of them, in order */
+	struct exclusion *list; /* the same, and the entries that quantize, in order */
+	size_t list_count;
+	size_t only_count;  /* entries of inclusive lists */
+	bool modules_known; /* the rest is meaningful */
+	size_t unmatched;   /* excluding entries that match no module */
+	enum outcome outcomes[ROLE_COUNT];
 };
 
 struct checkpoint {

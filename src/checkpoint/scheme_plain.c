@@ -1,6 +1,28 @@
 /* Readers of the methods whose block holds little more than numbers. */
 #include "checkpoint/scheme.h"
 
+static const struct scheme_preset bnb_int8 = {
+	.family = "int8", .bits = "8", .symmetric = "true", .weight_dtype = "int8", .scale = "float"
+};
+
+/* The class's default is fp4; a name that only people understand has no default. */
+static struct scheme bnb_4bit(const struct checkpoint *checkpoint, const struct node *block)
+{
+	struct text name = checkpoint->quant_method;
+	struct text type = node_text(node_get(block, "bnb_4bit_quant_type"));
+	const char *kind = NULL;
+	if (text_is(type, "nf4") || (type.length == 0 && text_contains(name, "nf4")))
+		kind = "nf4";
+	else if (type.length > 0 || checkpoint->known_to_transformers ||
+		 text_contains(name, "fp4") || text_is(name, "bitsandbytes"))
+		kind = "fp4";
+	return scheme_of_preset(&(struct scheme_preset){ .family = kind,
+		.bits = "4",
+		.group_size = "64",
+		.weight_dtype = kind,
+		.scale = "float" });
+}
+
 void scheme_read_bitsandbytes(struct inspector *inspector)
 {
 	const struct checkpoint *checkpoint = inspector->checkpoint;
@@ -16,22 +38,10 @@ void scheme_read_bitsandbytes(struct inspector *inspector)
 		four = text_contains(name, "4");
 		eight = text_contains(name, "8");
 	}
-	if (eight && !four) {
-		scheme_add(inspector, scheme_of_preset(&(struct scheme_preset){ .family = "int8",
-					      .bits = "8",
-					      .symmetric = "true",
-					      .weight_dtype = "int8",
-					      .scale = "float" }));
-	} else if (four) {
-		bool nf4 = node_is_string(node_get(block, "bnb_4bit_quant_type"), "nf4") ||
-			   (text_contains(name, "nf4") && !node_get(block, "bnb_4bit_quant_type"));
-		const char *kind = nf4 ? "nf4" : "fp4";
-		scheme_add(inspector, scheme_of_preset(&(struct scheme_preset){ .family = kind,
-					      .bits = "4",
-					      .group_size = "64",
-					      .weight_dtype = kind,
-					      .scale = "float" }));
-	}
+	if (eight && !four)
+		scheme_add(inspector, scheme_of_preset(&bnb_int8));
+	else if (four)
+		scheme_add(inspector, bnb_4bit(checkpoint, block));
 }
 
 /* A regex of `dynamic` that sets bits or a group size of its own. */

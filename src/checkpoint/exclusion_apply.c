@@ -1,0 +1,262 @@
+/*
+ * A whole list against all modules. Models repeat themselves: names that differ only in their
+ * digits form a class, and most entries need to be tried on one name a class, or on the members of
+ * the few classes that they can be about at all.
+ */
+#include "checkpoint/exclusions.h"
+#include "checkpoint/pattern.h"
+
+#include <string.h>
+
+/* Tries of one entry on one name; a list of 1 000 entries on 70 000 modules needs a hundredth. */
+#define WORK_MAXIMUM 50000000
+
+enum flag {
+	FLAG_EXCLUDED = 1,
+	FLAG_DECIDED = 2, /* an ordered list has spoken */
+	FLAG_EXACT = 4,   /* by the module's own name, which nothing overrides */
+	FLAG_INCLUDED = 8,
+};
+
+struct class
+{
+	struct text name; /* with every digit a 0 */
+	uint32_t first;   /* in `members` */
+	uint32_t count;
+};
+
+struct application {
+	struct arena *arena;
+	struct pattern_pool *pool;
+	const struct text *modules;
+	size_t count;
+	struct class *classes;
+	size_t class_count;
+	uint32_t *members; /* modules, class by class */
+	unsigned char *flags;
+	size_t work;
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static struct text zeroed(struct arena *arena, struct text name)
+{
+	struct text copy = arena_copy(arena, name);
+	char *data = (char *)copy.data;
+	for (size_t i = 0; i < copy.length; i++)
+		if (is_digit(data[i]))
+			data[i] = '0';
+	return copy;
+}
+
+static bool zeroed_equal(struct text zeroed_name, struct text name)
+{
+	if (zeroed_name.length != name.length)
+		return false;
+	for (size_t i = 0; i < name.length; i++)
+		if (zeroed_name.data[i] != (is_digit(name.data[i]) ? '0' : name.data[i]))
+			return false;
+	return true;
+}
+
+/* FNV-1a over the name with its digits made 0. */
+static uint32_t zeroed_hash(struct text name)
+{
+	uint32_t hash = 2166136261u;
+	for (size_t i = 0; i < name.length; i++) {
+		char c = is_digit(name.data[i]) ? '0' : name.data[i];
+		hash = (hash ^ (unsigned char)c) * 16777619u;
+	}
+	return hash;
+}
+
+/* Index of the name's class plus one, made when new, in an open table of 2^n slots. */
+static uint32_t class_of(
+	struct application *application, uint32_t *table, size_t mask, struct text name)
+{
+	size_t slot = zeroed_hash(name) & mask;
+	while (table[slot] != 0) {
+		if (zeroed_equal(application->classes[table[slot] - 1].name, name))
+			return table[slot];
+		slot = (slot + 1) & mask;
+	}
+	struct class *added = &application->classes[application->class_count++];
+	added->name = zeroed(application->arena, name);
+	return table[slot] = (uint32_t)application->class_count;
+}
+
+static void gather_members(struct application *application, const uint32_t *of)
+{
+	uint32_t next = 0;
+	for (size_t i = 0; i < application->class_count; i++) {
+		application->classes[i].first = next;
+		next += application->classes[i].count;
+		application->classes[i].count = 0;
+	}
+	for (size_t i = 0; i < application->count; i++) {
+		struct class *class = &application->classes[of[i] - 1];
+		application->members[class->first + class->count++] = (uint32_t)i;
+	}
+}
+
+static bool classify(struct application *application)
+{
+	struct arena *arena = application->arena;
+	size_t slots = 16;
+	while (slots < application->count * 2)
+		slots *= 2;
+	uint32_t *table = ARENA_ARRAY(arena, uint32_t, slots);
+	uint32_t *of = ARENA_ARRAY(arena, uint32_t, application->count);
+	application->classes = ARENA_ARRAY(arena, struct class, application->count);
+	application->members = ARENA_ARRAY(arena, uint32_t, application->count);
+	application->flags = ARENA_ARRAY(arena, unsigned char, application->count);
+	if (arena_failed(arena))
+		return false;
+	for (size_t i = 0; i < application->count; i++) {
+		of[i] = class_of(application, table, slots - 1, application->modules[i]);
+		application->classes[of[i] - 1].count++;
+		if (arena_failed(arena))
+			return false;
+	}
+	gather_members(application, of);
+	return true;
+}
+
+static bool is_ordered(const struct exclusion *exclusion)
+{
+	return exclusion->grammar == GRAMMAR_DYNAMIC || exclusion->grammar == GRAMMAR_FQN ||
+	       exclusion->grammar == GRAMMAR_AUTO_ROUND;
+}
+
+static void mark(struct application *application, struct exclusion *exclusion, uint32_t module)
+{
+	unsigned char *flags = &application->flags[module];
+	exclusion->modules++;
+	if (exclusion->only) {
+		*flags |= FLAG_INCLUDED;
+		return;
+	}
+	if (is_ordered(exclusion)) {
+		bool exact = exclusion->grammar != GRAMMAR_DYNAMIC && !exclusion->regex &&
+			     text_equal(exclusion->key, application->modules[module]);
+		if ((*flags & FLAG_EXACT) || ((*flags & FLAG_DECIDED) && !exact))
+			return;
+		*flags = (unsigned char)((*flags & ~FLAG_EXCLUDED) | FLAG_DECIDED |
+					 (exact ? FLAG_EXACT : 0));
+	}
+	if (exclusion->excludes)
+		*flags |= FLAG_EXCLUDED;
+}
+
+static void try_members(
+	struct application *application, struct exclusion *exclusion, const struct class *class)
+{
+	application->work += class->count;
+	for (uint32_t i = 0; i < class->count; i++) {
+		uint32_t module = application->members[class->first + i];
+		if (exclusion_matches(application->pool, exclusion, application->modules[module]))
+			mark(application, exclusion, module);
+	}
+}
+
+static void mark_class(
+	struct application *application, struct exclusion *exclusion, const struct class *class)
+{
+	for (uint32_t i = 0; i < class->count; i++)
+		mark(application, exclusion, application->members[class->first + i]);
+}
+
+/*
+ * Names without digits of their own are the same to a whole class. Plain names with digits are
+ * compared with their digits made 0 first. Patterns with digits must be tried on every name.
+ */
+static void apply(struct application *application, struct exclusion *exclusion)
+{
+	bool same = pattern_ignores_digits(exclusion->key);
+	bool plain =
+		!exclusion->pattern && !memchr(exclusion->key.data, '[', exclusion->key.length);
+	struct exclusion rough = *exclusion;
+	if (!same && plain)
+		rough.key = zeroed(application->arena, exclusion->key);
+	application->work += application->class_count;
+	for (size_t i = 0; i < application->class_count; i++) {
+		const struct class *class = &application->classes[i];
+		if ((same || plain) && !exclusion_matches(application->pool, &rough, class->name))
+			continue;
+		if (same)
+			mark_class(application, exclusion, class);
+		else
+			try_members(application, exclusion, class);
+	}
+	exclusion->broken |= rough.broken;
+}
+
+static bool apply_all(struct application *application, struct exclusions *exclusions)
+{
+	for (size_t i = 0; i < exclusions->list_count; i++) {
+		exclusions->list[i].modules = 0;
+		if (!exclusions->list[i].broken)
+			apply(application, &exclusions->list[i]);
+		if (application->work > WORK_MAXIMUM || arena_failed(application->arena))
+			return false;
+	}
+	return true;
+}
+
+/* torchao's config for whatever no other entry names. */
+static bool is_default(const struct exclusion *exclusion)
+{
+	return exclusion->grammar == GRAMMAR_FQN && text_is(exclusion->key, "_default");
+}
+
+static bool default_excludes(const struct exclusions *exclusions)
+{
+	for (size_t i = 0; i < exclusions->list_count; i++)
+		if (exclusions->list[i].excludes && is_default(&exclusions->list[i]))
+			return true;
+	return false;
+}
+
+static enum exclusion_verdict verdict(unsigned flags, bool only, bool by_default)
+{
+	if ((flags & FLAG_EXCLUDED) || (only && !(flags & FLAG_INCLUDED)))
+		return VERDICT_EXCLUDED;
+	if (flags & (FLAG_INCLUDED | FLAG_DECIDED))
+		return VERDICT_QUANTIZED;
+	return by_default ? VERDICT_EXCLUDED : VERDICT_SILENT;
+}
+
+static void conclude(struct application *application, struct exclusions *exclusions)
+{
+	bool by_default = default_excludes(exclusions), only = exclusions->only_count > 0;
+	for (size_t i = 0; i < application->count; i++)
+		application->flags[i] =
+			(unsigned char)verdict(application->flags[i], only, by_default);
+	exclusions->modules_known = true;
+	exclusions->unmatched = 0;
+	for (size_t i = 0; i < exclusions->list_count; i++) {
+		const struct exclusion *exclusion = &exclusions->list[i];
+		if (exclusion->excludes && exclusion->modules == 0 && !is_default(exclusion))
+			exclusions->unmatched++;
+	}
+}
+
+unsigned char *exclusions_match(struct arena *arena, struct exclusions *exclusions,
+	const struct text *modules, size_t count)
+{
+	struct application application = { .arena = arena, .modules = modules, .count = count };
+	exclusions->modules_known = false;
+	if (count > UINT32_MAX / 4)
+		return NULL;
+	application.pool = pattern_pool_new(arena);
+	bool done =
+		application.pool && classify(&application) && apply_all(&application, exclusions);
+	pattern_pool_end(application.pool);
+	if (!done)
+		return NULL;
+	conclude(&application, exclusions);
+	return application.flags;
+}

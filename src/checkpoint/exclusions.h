@@ -1,0 +1,27 @@
+/* Entries against modules' names. Not for other floors, but for weights.c and the tests. */
+#pragma once
+
+#include "checkpoint/checkpoint.h"
+
+struct pattern_pool;
+
+/*
+ * Whether the entry meets the module's name, by the entry's own grammar. A pattern that explodes
+ * makes the entry broken.
+ */
+bool exclusion_matches(struct pattern_pool *pool, struct exclusion *exclusion, struct text module);
+
+/* What the whole list says of a module. */
+enum exclusion_verdict {
+	VERDICT_SILENT,   /* no entry is about it */
+	VERDICT_EXCLUDED, /* it stays as it is */
+	VERDICT_QUANTIZED,
+};
+
+/*
+ * Fills in `modules` of every entry and `unmatched`; tells the verdict (enum exclusion_verdict) for
+ * each module in an array of the arena. NULL when the arena failed or when it would be too much
+ * work; then modules are not known.
+ */
+unsigned char *exclusions_match(struct arena *arena, struct exclusions *exclusions,
+	const struct text *modules, size_t count);

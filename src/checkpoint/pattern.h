@@ -1,0 +1,48 @@
+/*
+ * Regular expressions of exclusion lists, in bounded time and memory. The lists are written for
+ * Python's re; what its users write in practice means the same to PCRE2.
+ */
+#pragma once
+
+#include "base/arena.h"
+
+enum pattern_anchor {
+	PATTERN_START,  /* re.match */
+	PATTERN_WHOLE,  /* re.fullmatch */
+	PATTERN_SEARCH, /* re.search */
+};
+
+enum pattern_outcome {
+	PATTERN_NO,
+	PATTERN_YES,
+	PATTERN_LIMIT, /* given up: the pattern explodes on this subject, or the pool has done
+			  enough */
+};
+
+/* Bytes of one pattern, and patterns of one pool. */
+#define PATTERN_BYTES_MAXIMUM 1024
+#define PATTERNS_MAXIMUM 4096
+
+struct pattern;
+struct pattern_pool;
+
+/*
+ * NULL without memory. The patterns are the arena's and outlive their pool; any pool may match
+ * them.
+ */
+struct pattern_pool *pattern_pool_new(struct arena *arena);
+/* Gives back what the arena does not own; NULL is allowed. */
+void pattern_pool_end(struct pattern_pool *pool);
+/* NULL when the text does not compile, is too long or one too many; the clause tells. */
+struct pattern *pattern_compile(struct pattern_pool *pool, struct text source,
+	enum pattern_anchor anchor, struct text *reterr_detail);
+enum pattern_outcome pattern_match(
+	struct pattern_pool *pool, const struct pattern *pattern, struct text subject);
+
+/* Whether anything in it is more than itself: "." counts only if `dot` is set. */
+bool pattern_is_special(struct text source, bool dot);
+/* Whether it means the same for names that differ only in their digits (but not in their number).
+ */
+bool pattern_ignores_digits(struct text source);
+/* Shell globs as Python's fnmatch reads them, over the whole name: "*", "?", "[…]", "[!…]". */
+bool glob_match(struct text glob, struct text name);
