@@ -11,6 +11,9 @@ static void check_head(struct request *request)
 		request_refuse(request, PROBLEM_BAD_HEADER,
 			arena_printf(&request->arena, "the field %.*s came more than once",
 				TEXT_ARGUMENTS(request->head.repeated)));
+	if (request->head.needs_host && !request->head.host.data)
+		request_refuse(
+			request, PROBLEM_BAD_HEADER, TEXT("HTTP/1.1 requests have a Host field"));
 }
 
 static void find_route(struct request *request)

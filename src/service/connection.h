@@ -10,12 +10,14 @@ struct request;
 struct worker;
 
 struct connection {
-	struct connection *next, *previous; /* of its worker */
+	struct connection *next;
+	struct connection **link; /* what points here: connections stand in lists of their worker */
 	const struct listener *listener;
 	struct request *request; /* the one that is under way, or NULL */
 	uint64_t since;          /* when it was opened or its last request ended, microseconds */
 	int fd;
-	bool cut; /* was shut down by us */
+	bool cut;     /* was shut down by us */
+	bool hung_up; /* the client will send nothing more */
 	struct sockaddr_storage address;
 	socklen_t address_length;
 };
@@ -26,5 +28,5 @@ struct connection {
  * written. The library notices and closes.
  */
 void connection_cut(struct connection *connection, enum problem problem);
-/* Lets the library see an end of input, once it has read what came before. */
+/* Lets the library see an end of input, once it has read what came before; may be repeated. */
 void connection_hush(struct connection *connection);

@@ -177,7 +177,7 @@ static struct connection *connection_of(struct MHD_Connection *peer)
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, const char *path,
-	const char *method, void **context)
+	const char *method, const char *version, void **context)
 {
 	struct connection *connection = connection_of(peer);
 	struct request *request = connection ? worker_take_request(http->worker, connection) : NULL;
@@ -185,6 +185,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, con
 		return MHD_NO;
 	*context = request;
 	read_head(request, peer, path, method);
+	request->head.needs_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	request_begin(request);
 	return request_answers_early(request) ? send_reply(request, peer) : MHD_YES;
 }
@@ -194,9 +195,8 @@ static enum MHD_Result on_request(void *own, struct MHD_Connection *peer, const 
 	const char *method, const char *version, const char *data, size_t *length, void **context)
 {
 	struct request *request = *context;
-	(void)version;
 	if (!request)
-		return begin(own, peer, path, method, context);
+		return begin(own, peer, path, method, version, context);
 	if (*length == 0)
 		return send_reply(request, peer);
 	bool on = request_receive(request, data, *length);

@@ -39,6 +39,7 @@ struct head {
 	struct text request_id;
 	struct text expect;
 	struct text repeated; /* a field that came twice although it must not */
+	bool needs_host;      /* by its protocol version */
 	struct parameter *parameters;
 	size_t parameter_count;
 };

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "service/acceptor.h"
 #include "service/clock.h"
 #include "service/http.h"
 
@@ -17,15 +18,42 @@
 #define DRAIN_SWEEP_EVERY (SECOND / 20)
 /* How long a client may still use an open connection once the daemon is told to stop. */
 #define DRAIN_GRACE (SECOND / 2)
-#define LISTEN_PAUSE (SECOND / 20)
-#define ACCEPTS_AT_ONCE 64
+#define EVENTS_AT_ONCE 64
 #define IDLE_REQUESTS_MAXIMUM 64
 
-/* What an epoll event is about: a listener's index, or one of these. */
+/* What an epoll event is about: a listener's index, one of these, or the address of a connection. */
 enum source {
 	SOURCE_HTTP = LISTEN_MAXIMUM,
 	SOURCE_INBOX,
+	SOURCE_COUNT,
 };
+
+bool worker_watch(struct worker *worker, int fd, uint32_t events, uint64_t source)
+{
+	struct epoll_event event = { .events = events, .data.u64 = source };
+	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void enlist(struct connection **list, struct connection *connection)
+{
+	connection->next = *list;
+	if (connection->next)
+		connection->next->link = &connection->next;
+	connection->link = list;
+	*list = connection;
+}
+
+static void delist(struct connection *connection)
+{
+	*connection->link = connection->next;
+	if (connection->next)
+		connection->next->link = connection->link;
+}
+
+void worker_wake(struct worker *worker)
+{
+	acceptor_pass(worker, NULL);
+}
 
 struct connection *worker_joined(struct worker *worker)
 {
@@ -33,10 +61,8 @@ struct connection *worker_joined(struct worker *worker)
 	worker->joining = NULL;
 	if (!connection)
 		return NULL;
-	connection->next = worker->connections;
-	if (connection->next)
-		connection->next->previous = connection;
-	worker->connections = connection;
+	enlist(&worker->connections, connection);
+	worker_watch(worker, connection->fd, EPOLLRDHUP | EPOLLET, (uint64_t)(uintptr_t)connection);
 	return connection;
 }
 
@@ -49,16 +75,11 @@ static void forget(struct worker *worker, struct connection *connection)
 
 void worker_left(struct worker *worker, struct connection *connection)
 {
-	if (connection->next)
-		connection->next->previous = connection->previous;
-	if (connection->previous)
-		connection->previous->next = connection->next;
-	else
-		worker->connections = connection->next;
+	delist(connection);
 	forget(worker, connection);
 }
 
-static void serve(struct worker *worker, struct connection *connection)
+void worker_serve(struct worker *worker, struct connection *connection)
 {
 	connection->since = clock_microseconds();
 	worker->joining = connection;
@@ -107,128 +128,12 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 	worker->idle_request_count++;
 }
 
-static bool watch(struct worker *worker, int fd, uint32_t events, unsigned source)
-{
-	struct epoll_event event = { .events = events, .data.u32 = source };
-	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-static void listen_on(struct worker *worker)
-{
-	for (size_t i = 0; i < worker->server->listener_count; i++)
-		watch(worker, worker->server->listeners[i].fd, EPOLLIN | EPOLLEXCLUSIVE,
-			(unsigned)i);
-	worker->listening = true;
-}
-
-static void listen_off(struct worker *worker)
-{
-	for (size_t i = 0; i < worker->server->listener_count; i++)
-		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->server->listeners[i].fd, NULL);
-	worker->listening = false;
-}
-
-/* At a limit: what comes waits in the backlog. */
-static void listen_later(struct worker *worker)
-{
-	if (!worker->listening)
-		return;
-	listen_off(worker);
-	worker->listen_again = clock_microseconds() + LISTEN_PAUSE;
-}
-
-static bool send_to(struct worker *worker, struct connection *connection)
-{
-	return write(worker->inbox[1], &connection, sizeof(connection)) == sizeof(connection);
-}
-
-void worker_wake(struct worker *worker)
-{
-	send_to(worker, NULL);
-}
-
-/* The worker that has the least to do; this one when none has less. */
-static struct worker *least_loaded(struct worker *worker)
-{
-	struct server *server = worker->server;
-	struct worker *best = worker;
-	if (worker->drain_began)
-		return worker;
-	for (size_t i = 0; i < server->worker_count; i++)
-		if (atomic_load(&server->workers[i].load) < atomic_load(&best->load))
-			best = &server->workers[i];
-	return best;
-}
-
-static void place(struct worker *worker, struct connection *connection)
-{
-	struct worker *target = least_loaded(worker);
-	atomic_fetch_add(&worker->server->connections, 1);
-	atomic_fetch_add(&target->load, 1);
-	if (target != worker && send_to(target, connection))
-		return;
-	if (target != worker) {
-		atomic_fetch_sub(&target->load, 1);
-		atomic_fetch_add(&worker->load, 1);
-	}
-	serve(worker, connection);
-}
-
-/* False when there is nothing to accept, or not now. */
-static bool accept_one(struct worker *worker, const struct listener *listener)
-{
-	struct connection *connection = calloc(1, sizeof(*connection));
-	if (!connection)
-		return listen_later(worker), false;
-	connection->listener = listener;
-	connection->address_length = sizeof(connection->address);
-	connection->fd = accept4(listener->fd, (struct sockaddr *)&connection->address,
-		&connection->address_length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (connection->fd >= 0) {
-		place(worker, connection);
-		return true;
-	}
-	int error = errno;
-	free(connection);
-	if (error == EINTR || error == ECONNABORTED)
-		return true;
-	if (error != EAGAIN)
-		listen_later(worker);
-	return false;
-}
-
-static void accept_some(struct worker *worker, const struct listener *listener)
-{
-	struct server *server = worker->server;
-	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-		if (atomic_load(&server->connections) >= server->options->connection_limit) {
-			listen_later(worker);
-			return;
-		}
-		if (!accept_one(worker, listener))
-			return;
-	}
-}
-
-static void read_inbox(struct worker *worker)
-{
-	struct connection *arrived[64];
-	ssize_t bytes = read(worker->inbox[0], arrived, sizeof(arrived));
-	for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof(arrived[0]); i++)
-		if (arrived[i])
-			serve(worker, arrived[i]);
-}
-
 /* Takes what the kernel has accepted already; afterwards this worker only finishes. */
 static void begin_drain(struct worker *worker)
 {
 	struct server *server = worker->server;
 	worker->drain_began = clock_microseconds();
-	for (size_t i = 0; i < server->listener_count; i++)
-		while (accept_one(worker, &server->listeners[i]))
-			;
-	if (worker->listening)
-		listen_off(worker);
+	acceptor_finish(worker);
 	worker->listen_again = UINT64_MAX;
 	worker->quiet = true;
 	atomic_fetch_add(&server->quiet_workers, 1);
@@ -257,6 +162,8 @@ static void check_deadline(struct worker *worker, struct connection *connection,
 	} else if (!request && worker->drain_began &&
 		   now > later(connection->since, worker->drain_began) + DRAIN_GRACE) {
 		connection_hush(connection);
+	} else if (connection->hung_up) {
+		connection_hush(connection);
 	}
 }
 
@@ -268,12 +175,6 @@ static void sweep(struct worker *worker)
 	for (struct connection *c = worker->connections; c; c = c->next)
 		check_deadline(worker, c, now);
 	worker->next_sweep = now + (worker->drain_began ? DRAIN_SWEEP_EVERY : SWEEP_EVERY);
-}
-
-static void listen_if_due(struct worker *worker)
-{
-	if (!worker->listening && !worker->quiet && clock_microseconds() >= worker->listen_again)
-		listen_on(worker);
 }
 
 static bool is_finished(const struct worker *worker)
@@ -301,23 +202,46 @@ static int wait_milliseconds(const struct worker *worker)
 	return due < 0 || (limit >= 0 && limit < due) ? limit : due;
 }
 
+static void take_event(struct worker *worker, uint64_t source)
+{
+	if (source < LISTEN_MAXIMUM) {
+		acceptor_accept(worker, &worker->server->listeners[source]);
+	} else if (source == SOURCE_INBOX) {
+		acceptor_receive(worker);
+	} else if (source >= SOURCE_COUNT) {
+		struct connection *connection = (struct connection *)(uintptr_t)source;
+		delist(connection);
+		enlist(&worker->hanging_up, connection);
+	}
+}
+
+/*
+ * When data and the end of input come together, the library reads the data and waits for an event
+ * that it had already. So once it has run, it gets another one.
+ */
+static void end_inputs(struct worker *worker)
+{
+	struct connection *connection;
+	while ((connection = worker->hanging_up)) {
+		delist(connection);
+		enlist(&worker->connections, connection);
+		connection->hung_up = true;
+		connection_hush(connection);
+	}
+}
+
 static void turn(struct worker *worker)
 {
-	struct epoll_event events[LISTEN_MAXIMUM + 2];
-	int count =
-		epoll_wait(worker->epoll, events, LISTEN_MAXIMUM + 2, wait_milliseconds(worker));
-	for (int i = 0; i < count; i++) {
-		unsigned source = events[i].data.u32;
-		if (source == SOURCE_INBOX)
-			read_inbox(worker);
-		else if (source < LISTEN_MAXIMUM)
-			accept_some(worker, &worker->server->listeners[source]);
-	}
+	struct epoll_event events[EVENTS_AT_ONCE];
+	int count = epoll_wait(worker->epoll, events, EVENTS_AT_ONCE, wait_milliseconds(worker));
+	for (int i = 0; i < count; i++)
+		take_event(worker, events[i].data.u64);
 	if (!worker->drain_began && atomic_load(&worker->server->draining))
 		begin_drain(worker);
 	http_run(worker->http);
+	end_inputs(worker);
 	sweep(worker);
-	listen_if_due(worker);
+	acceptor_resume(worker);
 	if (worker->log.length > 0)
 		log_batch_write(&worker->log);
 }
@@ -327,7 +251,7 @@ static void *run(void *argument)
 	struct worker *worker = argument;
 	while (!is_finished(worker))
 		turn(worker);
-	read_inbox(worker);
+	acceptor_receive(worker);
 	size_t left = atomic_load(&worker->load);
 	if (left > 0)
 		log_event(worker->server->options->log_level, LOG_LEVEL_WARNING, "stop",
@@ -358,9 +282,9 @@ bool worker_prepare(struct worker *worker, struct server *server)
 	worker->http = http_start(worker);
 	if (!worker->http)
 		return fail("libmicrohttpd");
-	listen_on(worker);
-	return (watch(worker, worker->inbox[0], EPOLLIN, SOURCE_INBOX) &&
-		       watch(worker, http_descriptor(worker->http), EPOLLIN, SOURCE_HTTP)) ||
+	acceptor_listen(worker);
+	return (worker_watch(worker, worker->inbox[0], EPOLLIN, SOURCE_INBOX) &&
+		       worker_watch(worker, http_descriptor(worker->http), EPOLLIN, SOURCE_HTTP)) ||
 	       fail("epoll");
 }
 

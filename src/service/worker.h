@@ -23,6 +23,7 @@ struct worker {
 	atomic_size_t load;         /* connections, those on their way included */
 	struct connection *joining; /* being handed to the library */
 	struct connection *connections;
+	struct connection *hanging_up; /* those whose client has just ended its side */
 	struct request *idle_requests;
 	size_t idle_request_count;
 	bool listening;        /* the listeners are in `epoll` */
@@ -43,6 +44,11 @@ bool worker_start(struct worker *worker);
 void worker_wake(struct worker *worker);
 /* Waits for its end and frees what it had. */
 void worker_join(struct worker *worker);
+
+/* For acceptor.c: waits for events on a descriptor, whose `source` is what worker.c knows it by. */
+bool worker_watch(struct worker *worker, int fd, uint32_t events, uint64_t source);
+/* Takes the connection, which counts in `load` already. */
+void worker_serve(struct worker *worker, struct connection *connection);
 
 /* For http.c, within the worker's thread. */
 struct connection *worker_joined(struct worker *worker);

@@ -1,0 +1,184 @@
+"""Starts the built daemon and talks to it, byte for byte where that matters."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+BUILD = os.environ.get("QUANTCONFD", "./quantconfd")
+# Sanitizers and loaded machines are slow; nothing here measures time.
+PATIENCE = 20
+
+
+class Reply:
+    """What came back: status, headers (lower-case names), body."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def slug(self):
+        """Of a problem."""
+        return self.json["type"].removeprefix("urn:quantconf:problem:")
+
+
+def read_head(stream):
+    line = stream.readline()
+    if not line:
+        raise EOFError("the connection was closed before a reply")
+    status = int(line.split()[1])
+    headers = {}
+    while True:
+        line = stream.readline().rstrip(b"\r\n").decode("latin-1")
+        if not line:
+            return status, headers
+        name, _, value = line.partition(":")
+        headers.setdefault(name.lower(), value.strip())
+
+
+def read_reply(stream, head_only=False):
+    """The next final reply on a buffered stream of a connection."""
+    status, headers = read_head(stream)
+    while status == 100:
+        status, headers = read_head(stream)
+    length = int(headers.get("content-length", 0))
+    body = b"" if head_only or status in (204, 304) else stream.read(length)
+    return Reply(status, headers, body)
+
+
+class Daemon:
+    """A running daemon; use it with `with`."""
+
+    def __init__(self, *options, listen="127.0.0.1:0"):
+        self.command = [BUILD, "--listen", listen, *options]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            self.command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        self.lines = []
+        self.log_read = threading.Condition()
+        first = self.process.stderr.readline().decode()
+        while first and "listening on" not in first:
+            self.lines.append(first)
+            first = self.process.stderr.readline().decode()
+        self.lines.append(first)
+        self.reader = threading.Thread(target=self._read_log, daemon=True)
+        self.reader.start()
+        found = re.search(r"listening on (http://(.*):(\d+)|unix:(.*))$", first.strip())
+        if not found:
+            self.process.wait()
+            raise AssertionError("no listening line: " + "".join(self.lines))
+        if found.group(4):
+            self.path = found.group(4)
+        else:
+            self.path = None
+            self.host = found.group(2).strip("[]")
+            self.port = int(found.group(3))
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        self.process.stderr.close()
+        assert code == 0, f"exit status {code}:\n{self.log()}"
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            with self.log_read:
+                self.lines.append(line.decode())
+                self.log_read.notify_all()
+
+    def log(self):
+        with self.log_read:
+            return "".join(self.lines)
+
+    def wait_for_log(self, pattern):
+        """The first line of the log that matches, once it is there."""
+        deadline = time.monotonic() + PATIENCE
+        with self.log_read:
+            while True:
+                for line in self.lines:
+                    if re.search(pattern, line):
+                        return line
+                if not self.log_read.wait(deadline - time.monotonic()):
+                    raise AssertionError(f"no {pattern!r} in\n" + "".join(self.lines))
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def connect(self):
+        if self.path:
+            peer = socket.socket(socket.AF_UNIX)
+            peer.settimeout(PATIENCE)
+            peer.connect(self.path)
+            return peer
+        return socket.create_connection((self.host, self.port), PATIENCE)
+
+    def request(self, method, path, body=None, headers=None):
+        """One request on a connection of its own, with the headers given and no others but Host."""
+        sent = {"Host": "localhost"}
+        if body is not None:
+            sent["Content-Length"] = str(len(body))
+        sent.update(headers or {})
+        head = f"{method} {path} HTTP/1.1\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in sent.items() if value is not None
+        )
+        return self.raw(head.encode("latin-1") + b"\r\n" + (body or b""), method == "HEAD")
+
+    def raw(self, data, head_only=False):
+        """Sends bytes, reads one reply."""
+        with self.connect() as peer, peer.makefile("rb") as stream:
+            try:
+                peer.sendall(data)
+            except ConnectionError:
+                pass  # the reply may be there already
+            return read_reply(stream, head_only)
+
+    def get(self, path, **headers):
+        return self.request("GET", path, headers=named(headers))
+
+    def post(self, path, body, content_type=None, **headers):
+        sent = named(headers)
+        if content_type:
+            sent["Content-Type"] = content_type
+        if isinstance(body, str):
+            body = body.encode()
+        return self.request("POST", path, body, sent)
+
+    def resolve(self, body, query="", **headers):
+        return self.post("/v1/resolve" + query, body, **headers)
+
+    def envelope(self, value, query=""):
+        return self.resolve(json.dumps(value), query, content_type="application/json")
+
+
+def named(headers):
+    """accept_encoding=… becomes Accept-Encoding: …"""
+    return {name.replace("_", "-").title(): value for name, value in headers.items()}
+
+
+def multipart(*parts, boundary="x-boundary-x", end=True):
+    """Parts are (name, contents) or (name, contents, filename); returns body and content type."""
+    out = b""
+    for name, contents, *filename in parts:
+        out += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'.encode()
+        if filename:
+            out += f'; filename="{filename[0]}"\r\nContent-Type: application/octet-stream'.encode()
+        out += b"\r\n\r\n" + (contents.encode() if isinstance(contents, str) else contents)
+        out += b"\r\n"
+    if end:
+        out += f"--{boundary}--\r\n".encode()
+    return out, f"multipart/form-data; boundary={boundary}"

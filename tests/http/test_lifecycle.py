@@ -1,0 +1,272 @@
+"""Options, listeners, and how the daemon stops."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from daemon import BUILD, PATIENCE, Daemon, read_reply
+
+GOOD = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
+POST = (
+    f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(GOOD)}\r\n\r\n{GOOD}"
+).encode()
+
+
+def run(*options):
+    return subprocess.run(
+        [BUILD, *options], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+class Options(unittest.TestCase):
+    def test_help_and_version(self):
+        shown = run("--help")
+        self.assertEqual(shown.returncode, 0)
+        for option in ("--listen=", "--workers=", "--limit-memory=", "--insecure "):
+            self.assertIn(option, shown.stdout)
+        shown = run("--version")
+        self.assertEqual(shown.returncode, 0)
+        self.assertRegex(shown.stdout, r"^quantconfd \d+\.\d+")
+
+    def test_wrong_options(self):
+        for options, word in (
+            (("--nonsense",), "--help"),
+            (("stray",), "--help"),
+            (("-x",), "--help"),
+            (("--workers",), "value"),
+            (("--workers", "many"), "0 to 1024"),
+            (("--workers", "-1"), "0 to 1024"),
+            (("--workers=2K",), "0 to 1024"),
+            (("--insecure=yes",), "no value"),
+            (("--limit-config", "99999999999999999999"), "number"),
+            (("--limit-config", "1"), "1024"),
+            (("--default-target", "nested"), "canonical"),
+            (("--log-level", "loud"), "debug"),
+            (("--idle-timeout", "0"), "1 to 86400"),
+        ):
+            with self.subTest(options):
+                ended = run(*options)
+                self.assertEqual(ended.returncode, 2)
+                self.assertIn(word, ended.stderr)
+                self.assertEqual(ended.stdout, "")
+
+    def test_addresses_that_cannot_be_listened_on(self):
+        for address, word in (
+            ("0.0.0.0:0", "--insecure"),
+            ("[::]:0", "--insecure"),
+            ("127.0.0.1", "ADDR:PORT"),
+            ("127.0.0.1:65536", "ADDR:PORT"),
+            ("127.0.0.1:http", "ADDR:PORT"),
+            ("::1:80", "ADDR:PORT"),
+            (":80", "ADDR:PORT"),
+            ("unix:", "path"),
+            ("unix:" + "x" * 108, "path"),
+            ("unix:/nonexistent/dir/socket", "No such file"),
+            ("192.0.2.1:0", "--insecure"),
+        ):
+            with self.subTest(address):
+                ended = run("--listen", address)
+                self.assertNotEqual(ended.returncode, 0)
+                self.assertIn(word, ended.stderr)
+                self.assertIn(address[:100], ended.stderr)
+
+    def test_port_in_use(self):
+        with Daemon() as daemon:
+            ended = run("--listen", f"127.0.0.1:{daemon.port}")
+            self.assertNotEqual(ended.returncode, 0)
+            self.assertIn("in use", ended.stderr)
+
+    def test_open_to_the_world(self):
+        with Daemon("--insecure", listen="0.0.0.0:0") as daemon:
+            daemon.host = "127.0.0.1"
+            self.assertEqual(daemon.get("/healthz", host="example.org").status, 200)
+
+    def test_ipv6(self):
+        try:
+            with socket.create_server(("::1", 0), family=socket.AF_INET6):
+                pass
+        except OSError:
+            self.skipTest("there is no IPv6 here")
+        with Daemon(listen="[::1]:0") as daemon:
+            self.assertIn("http://[::1]:", daemon.log())
+            self.assertEqual(daemon.get("/healthz", host="[::1]").status, 200)
+
+    def test_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "socket")
+            with Daemon(listen="unix:" + path) as daemon:
+                self.assertEqual(daemon.get("/healthz", host="anything").status, 200)
+                self.assertEqual(daemon.resolve(GOOD).status, 200)
+                ended = run("--listen", "unix:" + path)
+                self.assertIn("in use", ended.stderr)
+            self.assertFalse(os.path.exists(path))
+            # What a crash leaves behind is in nobody's way.
+            with socket.socket(socket.AF_UNIX) as stale:
+                stale.bind(path)
+            with Daemon(listen="unix:" + path) as daemon:
+                self.assertEqual(daemon.get("/healthz").status, 200)
+
+    def test_several_listeners(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "socket")
+            with Daemon("--listen", "unix:" + path) as daemon:
+                daemon.wait_for_log("listening on unix:")
+                self.assertEqual(daemon.get("/healthz").status, 200)
+                daemon.path = path
+                self.assertEqual(daemon.get("/healthz").status, 200)
+
+    def test_log_levels(self):
+        with Daemon("--log-level", "warning") as daemon:
+            daemon.get("/healthz", x_request_id="quiet")
+        self.assertNotIn("quiet", daemon.log())
+        with Daemon("--log-level", "debug") as daemon:
+            daemon.get("/healthz", x_request_id="loud")
+        self.assertIn("loud", daemon.log())
+
+
+class Stopping(unittest.TestCase):
+    def test_idle(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            daemon = Daemon()
+            with daemon:
+                daemon.get("/healthz")
+                daemon.signal(number)
+                self.assertEqual(daemon.process.wait(PATIENCE), 0)
+            self.assertIn("event=stop", daemon.log())
+
+    def test_what_runs_is_finished(self):
+        with Daemon() as daemon, daemon.connect() as peer, peer.makefile("rb") as stream:
+            peer.sendall(POST[:-10])
+            self.settle(daemon)
+            daemon.signal()
+            daemon.wait_for_log("event=stop")
+            self.wait_until_refused(daemon)
+            peer.sendall(POST[-10:])
+            reply = read_reply(stream)
+            self.assertEqual(reply.status, 200)
+            self.assertEqual(reply.headers["connection"].lower(), "close")
+            self.assertEqual(stream.read(), b"")
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_not_ready_while_draining(self):
+        with Daemon() as daemon, daemon.connect() as busy, daemon.connect() as probe:
+            busy.sendall(POST[:-10])
+            probe.sendall(b"GET /readyz?verbose HTTP/1.1\r\nHost: localhost\r\n")
+            self.settle(daemon)
+            daemon.signal()
+            self.wait_until_refused(daemon)
+            probe.sendall(b"\r\n")
+            with probe.makefile("rb") as stream:
+                reply = read_reply(stream)
+            self.assertEqual(reply.status, 503)
+            self.assertEqual(reply.json["status"], "draining")
+            self.assertFalse(reply.json["checks"]["accepting"])
+            busy.sendall(POST[-10:])
+
+    def test_drain_is_bounded(self):
+        with Daemon("--drain-timeout", "1") as daemon, daemon.connect() as peer:
+            peer.sendall(POST[:-10])
+            self.settle(daemon)
+            daemon.signal()
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_second_signal_hurries(self):
+        with Daemon() as daemon, daemon.connect() as peer:
+            peer.sendall(POST[:-10])
+            self.settle(daemon)
+            daemon.signal()
+            daemon.wait_for_log("event=stop")
+            daemon.signal()
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_none_is_lost(self):
+        """Clients that never pause: each request that a connection was made for is answered."""
+        with Daemon("--workers", "2") as daemon:
+            good = daemon.resolve(GOOD).body
+            lost = []
+            answered = []
+
+            def keep_asking():
+                while True:
+                    try:
+                        peer = daemon.connect()
+                    except OSError:
+                        return  # the listener is closed: this is no accepted request
+                    try:
+                        with peer, peer.makefile("rb") as stream:
+                            peer.sendall(POST)
+                            reply = read_reply(stream)
+                        answered.append(reply.status)
+                        if reply.body != good:
+                            lost.append(reply.body)
+                    except (OSError, EOFError) as fault:
+                        lost.append(fault)
+                        return
+
+            threads = [threading.Thread(target=keep_asking) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            while len(answered) < 200:
+                time.sleep(0.01)
+            daemon.signal()
+            for thread in threads:
+                thread.join(PATIENCE)
+            self.assertEqual(lost, [])
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_none_is_lost_on_open_connections(self):
+        with Daemon("--workers", "2") as daemon:
+            good = daemon.resolve(GOOD).body
+            lost = []
+            answered = []
+
+            def keep_asking():
+                try:
+                    with daemon.connect() as peer, peer.makefile("rb") as stream:
+                        while True:
+                            peer.sendall(POST)
+                            reply = read_reply(stream)
+                            answered.append(reply.status)
+                            if reply.body != good:
+                                lost.append(reply.body)
+                            if reply.headers.get("connection", "").lower() == "close":
+                                return
+                except (OSError, EOFError) as fault:
+                    lost.append(fault)
+
+            threads = [threading.Thread(target=keep_asking) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            while len(answered) < 200 and not lost:
+                time.sleep(0.01)
+            daemon.signal()
+            for thread in threads:
+                thread.join(PATIENCE)
+            self.assertEqual(lost, [])
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def settle(self, daemon):
+        """By the time that another request was served, what came before has been read."""
+        for _ in range(3):
+            self.assertEqual(daemon.get("/healthz").status, 200)
+
+    def wait_until_refused(self, daemon):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                peer = socket.create_connection((daemon.host, daemon.port), 0.2)
+            except ConnectionRefusedError:
+                return
+            except OSError:
+                continue
+            peer.close()
+        self.fail("the listener stays open")
+
+
+if __name__ == "__main__":
+    unittest.main()
