@@ -16,3 +16,15 @@ void render_backends_json(struct buffer *out);
 /* text.c: for people, as compilers do it: place, severity, message, rule, source line with caret,
  * remedy, summary. */
 void render_resolution_text(struct buffer *out, const struct resolution *resolution, bool colour);
+
+/* sarif.c: SARIF 2.1.0, columns in code points. */
+void render_resolution_sarif(struct buffer *out, const struct resolution *resolution);
+
+/*
+ * diff.c: a unified diff with three lines of context, "" when the texts are equal. Labels are a/NAME and b/NAME; `patch -p1`
+ * applies it. What two texts of any size cost is bounded: beyond a bound the changed middle is replaced whole.
+ */
+struct text diff_unified(
+	struct arena *arena, struct text before, struct text after, struct text name);
+/* From the user's text to the migrated one; a `data` of NULL when there is none. */
+struct text render_diff(struct arena *arena, const struct resolution *resolution);

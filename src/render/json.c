@@ -1,0 +1,198 @@
+#include "render/json.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+void json_begin(struct json *json, struct buffer *out)
+{
+	*json = (struct json){ .out = out };
+}
+
+static void separate(struct json *json)
+{
+	if (json->comma)
+		buffer_add_byte(json->out, ',');
+	json->comma = true;
+}
+
+void json_open(struct json *json, char bracket)
+{
+	separate(json);
+	buffer_add_byte(json->out, bracket);
+	json->comma = false;
+}
+
+void json_close(struct json *json, char bracket)
+{
+	buffer_add_byte(json->out, bracket);
+	json->comma = true;
+}
+
+/* How each ASCII byte is written: 0 as it is, 'u' as \u00XX, else behind a backslash. */
+static char escape_of(unsigned char byte)
+{
+	switch (byte) {
+	case '"':
+	case '\\':
+		return (char)byte;
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	case '\b':
+		return 'b';
+	case '\f':
+		return 'f';
+	default:
+		return byte < 0x20 || byte == 0x7f ? 'u' : 0;
+	}
+}
+
+static void put_escaped(struct buffer *out, unsigned char byte)
+{
+	char escape = escape_of(byte);
+	if (escape == 'u') {
+		buffer_printf(out, "\\u%04x", byte);
+		return;
+	}
+	buffer_add_byte(out, '\\');
+	buffer_add_byte(out, escape);
+}
+
+/* Bytes from the start that can be copied as they are. */
+static size_t plain_run(struct text text)
+{
+	size_t i = 0;
+	while (i < text.length &&
+		((unsigned char)text.data[i] >= 0x80 || !escape_of((unsigned char)text.data[i])))
+		i++;
+	return i;
+}
+
+static void put_wellformed(struct buffer *out, struct text text)
+{
+	while (text.length > 0) {
+		size_t run = plain_run(text);
+		buffer_add(out, (struct text){ text.data, run });
+		text = text_from(text, run);
+		if (text.length == 0)
+			return;
+		put_escaped(out, (unsigned char)text.data[0]);
+		text = text_from(text, 1);
+	}
+}
+
+static void put_string(struct buffer *out, struct text text)
+{
+	buffer_add_byte(out, '"');
+	for (;;) {
+		size_t good = utf8_first_fault(text);
+		put_wellformed(out, (struct text){ text.data, good });
+		if (good == text.length)
+			break;
+		buffer_add_string(out, "\xef\xbf\xbd");
+		text = text_from(text, good + 1);
+	}
+	buffer_add_byte(out, '"');
+}
+
+void json_key_text(struct json *json, struct text key)
+{
+	separate(json);
+	put_string(json->out, key);
+	buffer_add_byte(json->out, ':');
+	json->comma = false;
+}
+
+void json_key(struct json *json, const char *key)
+{
+	json_key_text(json, text_of(key));
+}
+
+void json_raw(struct json *json, struct text value)
+{
+	separate(json);
+	buffer_add(json->out, value);
+}
+
+void json_null(struct json *json)
+{
+	json_raw(json, TEXT("null"));
+}
+
+void json_boolean(struct json *json, bool value)
+{
+	json_raw(json, value ? TEXT("true") : TEXT("false"));
+}
+
+void json_unsigned(struct json *json, uint64_t value)
+{
+	separate(json);
+	buffer_add_unsigned(json->out, value);
+}
+
+void json_text(struct json *json, struct text value)
+{
+	separate(json);
+	put_string(json->out, value);
+}
+
+void json_string(struct json *json, const char *value)
+{
+	if (value)
+		json_text(json, text_of(value));
+	else
+		json_null(json);
+}
+
+void json_text_or_null(struct json *json, struct text value)
+{
+	if (value.length > 0)
+		json_text(json, value);
+	else
+		json_null(json);
+}
+
+void json_raw_or_null(struct json *json, struct text value)
+{
+	json_raw(json, value.length > 0 ? value : TEXT("null"));
+}
+
+static void put_collection(struct json *json, const struct node *node)
+{
+	bool mapping = node->kind == NODE_MAPPING;
+	json_open(json, mapping ? '{' : '[');
+	for (uint32_t i = 0; i < node->count; i++) {
+		if (mapping)
+			json_key_text(json, node->members[i].key);
+		json_node(json, mapping ? node->members[i].value : node->items[i]);
+	}
+	json_close(json, mapping ? '}' : ']');
+}
+
+void json_node(struct json *json, const struct node *node)
+{
+	enum node_kind kind = node ? node->kind : NODE_NULL;
+	switch (kind) {
+	case NODE_NULL:
+		json_null(json);
+		break;
+	case NODE_BOOLEAN:
+		json_boolean(json, node->boolean);
+		break;
+	case NODE_INTEGER:
+	case NODE_FLOAT:
+		json_raw(json, node->text);
+		break;
+	case NODE_STRING:
+		json_text(json, node->text);
+		break;
+	case NODE_SEQUENCE:
+	case NODE_MAPPING:
+		put_collection(json, node);
+		break;
+	}
+}
