@@ -1,0 +1,86 @@
+#include "command/files.h"
+#include "command/run.h"
+#include "render/render.h"
+
+#include <string.h>
+
+static void put_text(struct session *session, struct text text)
+{
+	struct buffer out;
+	buffer_init(&out, &session->arena, text.length);
+	buffer_add(&out, text);
+	session_put(session, stdout, &out);
+}
+
+static void migrate_in_place(struct session *session, const char *path, struct text text)
+{
+	if (strcmp(path, "-") == 0)
+		put_text(session, text);
+	else if (!file_replace(path, text))
+		session_worsen(session, EXIT_INTERNAL);
+}
+
+static void deliver(struct session *session, const char *path, const struct resolution *resolution)
+{
+	const struct command_options *options = session->options;
+	bool changes = !text_equal(resolution->source, resolution->migrated);
+	session->changed += changes;
+	if (options->check) {
+		if (changes) {
+			printf("%s would change\n", path);
+			session_worsen(session, EXIT_ERRORS);
+		}
+	} else if (options->diff) {
+		put_text(session, render_diff(&session->arena, resolution));
+	} else if (!options->in_place) {
+		put_text(session, resolution->migrated);
+	} else if (changes) {
+		migrate_in_place(session, path, resolution->migrated);
+	}
+}
+
+/* A config with errors has no other form; one that cannot be rewritten safely stays as it is. Both are told. */
+static void migrate_file(struct session *session, const char *path)
+{
+	const struct resolution *resolution = session_resolve(session, path, true);
+	if (!resolution)
+		return;
+	if (resolution->migrated.data) {
+		deliver(session, path, resolution);
+		return;
+	}
+	session_explain(session, resolution);
+	session_worsen(session, EXIT_ERRORS);
+}
+
+static void summarize(const struct session *session, size_t files)
+{
+	const struct command_options *options = session->options;
+	if (files <= 1 || options->quiet)
+		return;
+	fprintf(stderr, "quantconf: %zu files: %zu %s, %zu rejected, %zu unreadable\n", files,
+		session->changed, options->in_place ? "changed" : "would change", session->rejected,
+		session->unreadable);
+}
+
+int run_migrate(struct session *session)
+{
+	const struct command_options *options = session->options;
+	struct file_list files;
+	files_collect(&files, options->files, options->file_count);
+	bool many = files.count > 1 && !options->in_place && !options->diff && !options->check;
+	if (many) {
+		fputs("quantconf: several files need --in-place, --diff or --check, since their texts "
+		      "would run together\n",
+			stderr);
+		files_release(&files);
+		return EXIT_USAGE;
+	}
+	if (files.failed)
+		session_worsen(session, EXIT_INTERNAL);
+	for (size_t i = 0; i < files.count; i++)
+		migrate_file(session, files.paths[i]);
+	summarize(session, files.count);
+	files_release(&files);
+	return session->status;
+}

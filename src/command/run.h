@@ -1,0 +1,32 @@
+/* The four commands. Each returns an exit status; what people should read goes to stderr, results to stdout. */
+#pragma once
+
+#include "base/buffer.h"
+#include "command/options.h"
+#include "resolve/resolve.h"
+
+/* What one invocation carries from file to file. */
+struct session {
+	const struct command_options *options;
+	struct arena arena;     /* of the file at hand; reset between files */
+	struct arena models;    /* the checkpoint given by --checkpoint */
+	struct text checkpoint; /* its config.json; data NULL without one */
+	bool colour;            /* stdout is a terminal, and NO_COLOR is not set */
+	bool colour_errors;     /* stderr is */
+	size_t ok, rejected, unreadable, changed;
+	int status;
+};
+
+int run_resolve(struct session *session);
+int run_migrate(struct session *session);
+int run_inspect(struct session *session);
+int run_rules(struct session *session);
+
+/* The worst status counts. */
+void session_worsen(struct session *session, int status);
+/* Reads and resolves one file; NULL after having said why not. */
+const struct resolution *session_resolve(struct session *session, const char *path, bool migrated);
+/* Writes the buffer, complaining when that fails. */
+void session_put(struct session *session, FILE *to, const struct buffer *out);
+/* Findings as text on stderr. */
+void session_explain(struct session *session, const struct resolution *resolution);

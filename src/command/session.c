@@ -1,0 +1,79 @@
+#include "command/files.h"
+#include "command/run.h"
+#include "render/render.h"
+
+#include <string.h>
+
+void session_worsen(struct session *session, int status)
+{
+	if (status > session->status)
+		session->status = status;
+}
+
+static void count(struct session *session, const struct resolution *resolution)
+{
+	bool strict = session->options->strict && resolution->counts[SEVERITY_WARNING] > 0;
+	if (resolution->status == RESOLUTION_UNREADABLE)
+		session->unreadable++;
+	else if (resolution->status == RESOLUTION_REJECTED)
+		session->rejected++;
+	else
+		session->ok++;
+	if (resolution->status != RESOLUTION_OK || strict)
+		session_worsen(session, EXIT_ERRORS);
+}
+
+static void choose_checkpoint(const struct session *session, struct resolve_request *request)
+{
+	const char *checkpoint = session->options->checkpoint;
+	if (session->checkpoint.data) {
+		request->checkpoint = CHECKPOINT_GIVEN;
+		request->checkpoint_bytes = session->checkpoint;
+	} else if (checkpoint && strcmp(checkpoint, "none") == 0) {
+		request->checkpoint = CHECKPOINT_NO;
+	}
+}
+
+const struct resolution *session_resolve(struct session *session, const char *path, bool migrated)
+{
+	const struct command_options *options = session->options;
+	struct resolve_request request = {
+		.filename = strcmp(path, "-") == 0 ? TEXT("<stdin>") : text_of(path),
+		.target = options->target,
+		.require_checkpoint = options->require_checkpoint,
+		.include_exclusions = options->include_exclusions,
+		.include_migrated = migrated,
+	};
+	arena_reset(&session->arena);
+	size_t limit = resolve_limits_default.config_bytes;
+	if (!file_read(&session->arena, path, limit, &request.config)) {
+		session_worsen(session, EXIT_INTERNAL);
+		return NULL;
+	}
+	choose_checkpoint(session, &request);
+	const struct resolution *resolution = resolve(&session->arena, &request);
+	if (resolution) {
+		count(session, resolution);
+		return resolution;
+	}
+	fprintf(stderr, "quantconf: not enough memory to resolve %s\n", path);
+	session_worsen(session, EXIT_INTERNAL);
+	return NULL;
+}
+
+void session_put(struct session *session, FILE *to, const struct buffer *out)
+{
+	struct text text = buffer_text(out);
+	if (arena_failed(out->arena) || fwrite(text.data, 1, text.length, to) != text.length) {
+		fputs("quantconf: the result cannot be written\n", stderr);
+		session_worsen(session, EXIT_INTERNAL);
+	}
+}
+
+void session_explain(struct session *session, const struct resolution *resolution)
+{
+	struct buffer out;
+	buffer_init(&out, &session->arena, 1024);
+	render_resolution_text(&out, resolution, session->colour_errors);
+	session_put(session, stderr, &out);
+}

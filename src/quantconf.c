@@ -1,0 +1,64 @@
+/* The offline command: the same core as the daemon's, over files. */
+#include "command/files.h"
+#include "command/run.h"
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MEMORY ((size_t)256 << 20)
+
+static int (*const runs[COMMAND_COUNT])(struct session *) = {
+	[COMMAND_RESOLVE] = run_resolve,
+	[COMMAND_MIGRATE] = run_migrate,
+	[COMMAND_INSPECT] = run_inspect,
+	[COMMAND_RULES] = run_rules,
+};
+
+static bool coloured(int descriptor)
+{
+	const char *refused = getenv("NO_COLOR");
+	return (!refused || refused[0] == '\0') && isatty(descriptor);
+}
+
+static bool read_checkpoint(struct session *session)
+{
+	const char *path = session->options->checkpoint;
+	if (!path || strcmp(path, "none") == 0 || session->options->command == COMMAND_INSPECT)
+		return true;
+	return file_read_checkpoint(&session->models, path, resolve_limits_default.checkpoint_bytes,
+		&session->checkpoint);
+}
+
+static int run(const struct command_options *options)
+{
+	struct session session = {
+		.options = options,
+		.colour = coloured(STDOUT_FILENO),
+		.colour_errors = coloured(STDERR_FILENO),
+	};
+	arena_init(&session.arena, FILE_MEMORY);
+	arena_init(&session.models, FILE_MEMORY);
+	int status = read_checkpoint(&session) ? runs[options->command](&session) : EXIT_INTERNAL;
+	if (fflush(stdout) != 0 && status < EXIT_INTERNAL)
+		status = EXIT_INTERNAL;
+	arena_release(&session.arena);
+	arena_release(&session.models);
+	return status;
+}
+
+int main(int count, char **arguments)
+{
+	struct command_options options;
+	int status = options_parse(&options, count, arguments);
+	if (status != EXIT_OK)
+		return status;
+	if (options.help)
+		options_print_help(stdout);
+	else if (options.version)
+		puts("quantconf " PACKAGE_VERSION);
+	else
+		return run(&options);
+	return EXIT_OK;
+}
