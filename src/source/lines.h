@@ -18,5 +18,9 @@ void lines_index(struct lines *lines, struct arena *arena, struct text source);
 size_t lines_offset(const struct lines *lines, struct mark mark);
 /* The line without its line end; empty behind the last one. */
 struct text lines_text(const struct lines *lines, uint32_t line);
+/* Bytes of the line end that begins at `at`; 0 when none does. */
+size_t line_end_length(struct text source, size_t at);
+/* Where the first line begins: behind the byte order mark, if there is one. */
+size_t source_start(struct text source);
 /* The mark of a byte offset. */
 struct mark lines_mark(const struct lines *lines, size_t offset);

@@ -39,6 +39,8 @@ enum member_via {
 	VIA_MERGE,
 };
 
+struct key_index;
+
 struct node {
 	enum node_kind kind;
 	bool boolean;    /* of NODE_BOOLEAN */
@@ -55,6 +57,7 @@ struct node {
 	struct text text;
 	struct text written; /* a plain scalar as it stands in the source, "" for others */
 	struct span span;
+	const struct key_index *index; /* of a mapping with many members; else NULL */
 	union {
 		struct node **items;    /* of NODE_SEQUENCE */
 		struct member *members; /* of NODE_MAPPING, in order, keys unique */
@@ -66,8 +69,12 @@ struct member {
 	uint32_t hash; /* text_hash(key) */
 	enum member_via via;
 	struct span key_span;
-	struct span value_span; /* as used here: of the alias where via is VIA_ALIAS */
-	struct node *value;     /* never NULL */
+	/*
+	 * As used here. VIA_ALIAS: the value's is the alias's. VIA_MERGE: the key's is that of the
+	 * `<<`, the value's that of what stands behind it. Of a key that came twice: the later one.
+	 */
+	struct span value_span;
+	struct node *value; /* never NULL */
 };
 
 /* The member of that name, or NULL; also NULL when `mapping` is NULL or no mapping. Case-sensitive.

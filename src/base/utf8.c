@@ -1,0 +1,142 @@
+#include "base/utf8.h"
+
+#include <string.h>
+
+#define HIGH_BITS 0x8080808080808080ull
+
+static bool continues(unsigned char byte)
+{
+	return (byte & 0xC0) == 0x80;
+}
+
+/* The length of the well-formed sequence at `s`, which is no ASCII; 0 when it is ill-formed. */
+static size_t sequence_length(const unsigned char *s, size_t left)
+{
+	unsigned char first = s[0];
+	if (first < 0xC2 || first > 0xF4 || left < 2 || !continues(s[1]))
+		return 0;
+	if (first < 0xE0)
+		return 2;
+	if (left < 3 || !continues(s[2]))
+		return 0;
+	if (first < 0xF0) {
+		bool overlong = first == 0xE0 && s[1] < 0xA0;
+		bool surrogate = first == 0xED && s[1] > 0x9F;
+		return overlong || surrogate ? 0 : 3;
+	}
+	bool overlong = first == 0xF0 && s[1] < 0x90;
+	bool too_high = first == 0xF4 && s[1] > 0x8F;
+	return left < 4 || !continues(s[3]) || overlong || too_high ? 0 : 4;
+}
+
+size_t utf8_first_fault(struct text text)
+{
+	const unsigned char *s = (const unsigned char *)text.data;
+	size_t at = 0;
+	while (at < text.length) {
+		uint64_t eight;
+		if (text.length - at >= sizeof(eight)) {
+			memcpy(&eight, s + at, sizeof(eight));
+			if ((eight & HIGH_BITS) == 0) {
+				at += sizeof(eight);
+				continue;
+			}
+		}
+		size_t length = s[at] < 0x80 ? 1 : sequence_length(s + at, text.length - at);
+		if (length == 0)
+			return at;
+		at += length;
+	}
+	return text.length;
+}
+
+size_t utf8_count(struct text text)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < text.length; i++)
+		count += !continues((unsigned char)text.data[i]);
+	return count;
+}
+
+size_t utf8_offset(struct text text, size_t index)
+{
+	for (size_t at = 0; at < text.length; at++)
+		if (!continues((unsigned char)text.data[at]) && index-- == 0)
+			return at;
+	return text.length;
+}
+
+size_t utf8_encode(uint32_t scalar, char out[4])
+{
+	if (scalar < 0x80) {
+		out[0] = (char)scalar;
+		return 1;
+	}
+	if (scalar < 0x800) {
+		out[0] = (char)(0xC0 | scalar >> 6);
+		out[1] = (char)(0x80 | (scalar & 0x3F));
+		return 2;
+	}
+	if (scalar > 0x10FFFF || (scalar >= 0xD800 && scalar <= 0xDFFF))
+		return 0;
+	if (scalar < 0x10000) {
+		out[0] = (char)(0xE0 | scalar >> 12);
+		out[1] = (char)(0x80 | (scalar >> 6 & 0x3F));
+		out[2] = (char)(0x80 | (scalar & 0x3F));
+		return 3;
+	}
+	out[0] = (char)(0xF0 | scalar >> 18);
+	out[1] = (char)(0x80 | (scalar >> 12 & 0x3F));
+	out[2] = (char)(0x80 | (scalar >> 6 & 0x3F));
+	out[3] = (char)(0x80 | (scalar & 0x3F));
+	return 4;
+}
+
+bool utf8_looks_like_utf16(struct text text)
+{
+	return text.length >= 2 &&
+	       (memcmp(text.data, "\xFF\xFE", 2) == 0 || memcmp(text.data, "\xFE\xFF", 2) == 0);
+}
+
+static uint32_t unit_at(struct text utf16, size_t at, bool little)
+{
+	uint32_t first = (unsigned char)utf16.data[at];
+	uint32_t second = (unsigned char)utf16.data[at + 1];
+	return little ? second << 8 | first : first << 8 | second;
+}
+
+/* The scalar value at *at, which is moved behind it; UINT32_MAX for half a surrogate pair. */
+static uint32_t scalar_at(struct text utf16, size_t *at, bool little)
+{
+	uint32_t unit = unit_at(utf16, *at, little);
+	*at += 2;
+	if (unit < 0xD800 || unit > 0xDFFF)
+		return unit;
+	if (unit > 0xDBFF || *at >= utf16.length)
+		return UINT32_MAX;
+	uint32_t low = unit_at(utf16, *at, little);
+	*at += 2;
+	if (low < 0xDC00 || low > 0xDFFF)
+		return UINT32_MAX;
+	return 0x10000 + ((unit - 0xD800) << 10 | (low - 0xDC00));
+}
+
+struct text utf8_from_utf16(struct arena *arena, struct text utf16)
+{
+	const struct text nothing = { 0 };
+	if (!utf8_looks_like_utf16(utf16) || utf16.length % 2 != 0)
+		return nothing;
+	/* One unit becomes three bytes at most. */
+	char *out = arena_array(arena, utf16.length / 2, 3);
+	if (!out)
+		return nothing;
+	bool little = utf16.data[0] == '\xFF';
+	size_t used = 0;
+	for (size_t at = 2; at < utf16.length;) {
+		size_t length = utf8_encode(scalar_at(utf16, &at, little), out + used);
+		if (length == 0)
+			return nothing;
+		used += length;
+	}
+	return (struct text){ .data = out, .length = used };
+}

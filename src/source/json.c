@@ -1,0 +1,231 @@
+#include "source/document.h"
+
+#include "base/utf8.h"
+#include "source/json_scan.h"
+#include "source/lines.h"
+#include "source/tree.h"
+
+#include <cjson/cJSON.h>
+#include <pthread.h>
+#include <string.h>
+
+/* cJSON writes a global at each parse. */
+static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
+
+/* Goes over the source beside cJSON's tree, for the places and digits that cJSON forgets. */
+struct walk {
+	struct tree *tree;
+	struct text source;
+	size_t at;
+	struct mark mark;
+};
+
+static void step(struct walk *walk)
+{
+	unsigned char byte = (unsigned char)walk->source.data[walk->at];
+	size_t line_end = byte >= ' ' && byte < 0x80 ? 0 : line_end_length(walk->source, walk->at);
+	walk->at += line_end > 0 ? line_end : 1;
+	if (line_end > 0)
+		walk->mark = (struct mark){ .line = walk->mark.line + 1 };
+	else
+		walk->mark.column += (byte & 0xC0) != 0x80;
+}
+
+static void step_to(struct walk *walk, size_t at)
+{
+	while (walk->at < at)
+		step(walk);
+}
+
+static void skip_blanks(struct walk *walk)
+{
+	while (walk->at < walk->source.length && strchr(" \t\r\n", walk->source.data[walk->at]))
+		step(walk);
+}
+
+static bool at_byte(const struct walk *walk, char byte)
+{
+	return walk->at < walk->source.length && walk->source.data[walk->at] == byte;
+}
+
+static struct span walk_string(struct walk *walk)
+{
+	struct span span = { .start = walk->mark };
+	step(walk);
+	while (walk->at < walk->source.length && !at_byte(walk, '"')) {
+		if (at_byte(walk, '\\'))
+			step(walk);
+		step(walk);
+	}
+	step_to(walk, walk->at + (walk->at < walk->source.length));
+	span.end = walk->mark;
+	return span;
+}
+
+/* A number or a literal: up to a blank, a comma or a bracket. */
+static struct text walk_bare(struct walk *walk, struct span *span)
+{
+	size_t start = walk->at;
+	size_t end = start;
+	while (end < walk->source.length && !strchr(" \t\r\n,]}", walk->source.data[end]))
+		end++;
+	span->start = walk->mark;
+	step_to(walk, end);
+	span->end = walk->mark;
+	struct text bare = { .data = walk->source.data + start, .length = end - start };
+	return arena_copy(walk->tree->arena, bare);
+}
+
+static bool is_float(struct text digits)
+{
+	for (size_t i = 0; i < digits.length; i++)
+		if (strchr(".eE", digits.data[i]))
+			return true;
+	return false;
+}
+
+static bool walk_scalar(struct walk *walk, const cJSON *item)
+{
+	struct node *node = ARENA_NEW(walk->tree->arena, struct node);
+	if (!node)
+		return false;
+	node->weight = 1;
+	node->written = TEXT("");
+	if (cJSON_IsString(item)) {
+		node->kind = NODE_STRING;
+		node->quoted = true;
+		node->span = walk_string(walk);
+		node->text = arena_copy(walk->tree->arena, text_of(item->valuestring));
+		return tree_add(walk->tree, node, node->span, VIA_DIRECT);
+	}
+	node->written = node->text = walk_bare(walk, &node->span);
+	if (cJSON_IsNumber(item))
+		node->kind = is_float(node->text) ? NODE_FLOAT : NODE_INTEGER;
+	else
+		node->kind = cJSON_IsBool(item) ? NODE_BOOLEAN : NODE_NULL;
+	node->boolean = cJSON_IsTrue(item);
+	return tree_add(walk->tree, node, node->span, VIA_DIRECT);
+}
+
+static bool walk_key(struct walk *walk, const cJSON *child)
+{
+	struct text key = arena_copy(walk->tree->arena, text_of(child->string));
+	struct span span = walk_string(walk);
+	skip_blanks(walk);
+	step(walk); /* the colon */
+	skip_blanks(walk);
+	return tree_key(walk->tree, key, span);
+}
+
+static bool walk_value(struct walk *walk, const cJSON *item);
+
+/* As deep as json_scan() allowed. */
+static bool walk_collection(struct walk *walk, const cJSON *item)
+{
+	bool mapping = cJSON_IsObject(item);
+	struct span span = { .start = walk->mark };
+	step(walk);
+	span.end = walk->mark;
+	if (!tree_open(walk->tree, mapping ? NODE_MAPPING : NODE_SEQUENCE, true, span))
+		return false;
+	for (const cJSON *child = item->child; child; child = child->next) {
+		skip_blanks(walk);
+		if ((mapping && !walk_key(walk, child)) || !walk_value(walk, child))
+			return false;
+		skip_blanks(walk);
+		if (at_byte(walk, ','))
+			step(walk);
+	}
+	skip_blanks(walk);
+	step_to(walk, walk->at + (walk->at < walk->source.length));
+	span.end = walk->mark;
+	return tree_close(walk->tree, span);
+}
+
+static bool walk_value(struct walk *walk, const cJSON *item)
+{
+	if (cJSON_IsObject(item) || cJSON_IsArray(item))
+		return walk_collection(walk, item);
+	return walk_scalar(walk, item);
+}
+
+static struct span place(struct tree *tree, size_t offset)
+{
+	struct lines lines;
+	struct text before = { .data = tree->document->bytes.data, .length = offset };
+	lines_index(&lines, tree->arena, before);
+	struct mark mark = lines_mark(&lines, offset);
+	return (struct span){ mark, mark };
+}
+
+static void parse_fault(struct tree *tree, size_t offset)
+{
+	struct text rest = text_from(tree->document->bytes, offset);
+	struct text detail = TEXT("the text ends before its value does");
+	if (rest.length > 0) {
+		size_t length = utf8_offset(rest, 1);
+		detail = arena_printf(
+			tree->arena, "'%.*s' is not expected here", (int)length, rest.data);
+	}
+	tree_fault(tree, FAULT_SYNTAX, place(tree, offset), detail);
+}
+
+/* `text` is terminated. cJSON's tree, or NULL and where it stopped. */
+static cJSON *parse(struct text text, size_t *ret_offset)
+{
+	const char *end = text.data;
+	pthread_mutex_lock(&parsing);
+	/* The terminator belongs to it, or trailing text would go unseen. */
+	cJSON *json = cJSON_ParseWithLengthOpts(text.data, text.length + 1, &end, true);
+	pthread_mutex_unlock(&parsing);
+	*ret_offset = end ? (size_t)(end - text.data) : 0;
+	return json;
+}
+
+static bool check_encoding(struct tree *tree)
+{
+	struct text bytes = tree->document->bytes;
+	size_t fault = utf8_first_fault(bytes);
+	if (fault == bytes.length)
+		return true;
+	struct document_problem *problem = tree_problem(tree, FAULT_ENCODING, place(tree, fault),
+		arena_printf(tree->arena, "the byte 0x%02X is not UTF-8 here",
+			(unsigned)(unsigned char)bytes.data[fault]));
+	if (problem)
+		problem->offset = fault;
+	return false;
+}
+
+static void read_value(struct tree *tree)
+{
+	struct text source = tree->document->bytes;
+	char *copy = arena_alloc(tree->arena, source.length + 1);
+	if (!copy)
+		return;
+	if (source.length > 0)
+		memcpy(copy, source.data, source.length);
+	if (!json_scan(tree, source, copy))
+		return;
+	size_t stopped;
+	cJSON *json = parse((struct text){ copy, source.length }, &stopped);
+	if (!json) {
+		parse_fault(tree, stopped < source.length ? stopped : source.length);
+		return;
+	}
+	struct walk walk = { .tree = tree, .source = source, .at = source_start(source) };
+	tree->nodes = 0;
+	skip_blanks(&walk);
+	walk_value(&walk, json);
+	cJSON_Delete(json);
+}
+
+void json_read(struct document *document, struct arena *arena, struct text bytes,
+	const struct document_limits *limits)
+{
+	struct tree tree;
+	*document = (struct document){ .bytes = bytes };
+	tree_init(&tree, document, arena, limits);
+	if (check_encoding(&tree))
+		read_value(&tree);
+	tree_finish(&tree);
+}

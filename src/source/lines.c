@@ -1,0 +1,106 @@
+#include "source/lines.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+static const struct text byte_order_mark = { .data = "\xEF\xBB\xBF", .length = 3 };
+
+size_t line_end_length(struct text source, size_t at)
+{
+	const char *s = source.data + at;
+	size_t left = source.length - at;
+	if (left == 0)
+		return 0;
+	if (s[0] == '\n')
+		return 1;
+	if (s[0] == '\r')
+		return left > 1 && s[1] == '\n' ? 2 : 1;
+	if (s[0] == '\xC2')
+		return left > 1 && s[1] == '\x85' ? 2 : 0;
+	if (s[0] != '\xE2' || left < 3 || s[1] != '\x80')
+		return 0;
+	return s[2] == '\xA8' || s[2] == '\xA9' ? 3 : 0;
+}
+
+size_t source_start(struct text source)
+{
+	bool marked = source.length >= byte_order_mark.length &&
+		      memcmp(source.data, byte_order_mark.data, byte_order_mark.length) == 0;
+	return marked ? byte_order_mark.length : 0;
+}
+
+/* Writes the starts where there is room for them; returns how many there are. */
+static size_t find_starts(struct text source, uint32_t *starts)
+{
+	size_t count = 0;
+	size_t at = source_start(source);
+	if (starts)
+		starts[count] = (uint32_t)at;
+	count++;
+	while (at < source.length) {
+		size_t length = line_end_length(source, at);
+		at += length > 0 ? length : 1;
+		if (length == 0)
+			continue;
+		if (starts)
+			starts[count] = (uint32_t)at;
+		count++;
+	}
+	return count;
+}
+
+void lines_index(struct lines *lines, struct arena *arena, struct text source)
+{
+	*lines = (struct lines){ .source = source };
+	size_t count = find_starts(source, NULL);
+	lines->starts = ARENA_ARRAY(arena, uint32_t, count);
+	if (lines->starts)
+		lines->count = find_starts(source, lines->starts);
+}
+
+struct text lines_text(const struct lines *lines, uint32_t line)
+{
+	if (line >= lines->count)
+		return TEXT("");
+	size_t start = lines->starts[line];
+	size_t end = line + 1 < lines->count ? lines->starts[line + 1] : lines->source.length;
+	struct text text = { .data = lines->source.data + start, .length = end - start };
+	/* A line end is at most three bytes; the last line has none. */
+	if (line + 1 < lines->count)
+		for (size_t back = text.length < 3 ? text.length : 3; back > 0; back--)
+			if (line_end_length(text, text.length - back) == back) {
+				text.length -= back;
+				break;
+			}
+	return text;
+}
+
+size_t lines_offset(const struct lines *lines, struct mark mark)
+{
+	if (mark.line >= lines->count)
+		return lines->source.length;
+	return lines->starts[mark.line] + utf8_offset(lines_text(lines, mark.line), mark.column);
+}
+
+struct mark lines_mark(const struct lines *lines, size_t offset)
+{
+	if (lines->count == 0 || offset < lines->starts[0])
+		return (struct mark){ 0 };
+	if (offset > lines->source.length)
+		offset = lines->source.length;
+	size_t low = 0;
+	size_t high = lines->count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (lines->starts[middle] <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	struct text before = {
+		.data = lines->source.data + lines->starts[low],
+		.length = offset - lines->starts[low],
+	};
+	return (struct mark){ .line = (uint32_t)low, .column = (uint32_t)utf8_count(before) };
+}

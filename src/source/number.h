@@ -1,0 +1,13 @@
+/* Numbers as text: from YAML's spellings to JSON's, digit by digit, of any size. */
+#pragma once
+
+#include "base/arena.h"
+
+/*
+ * What PyYAML's resolver takes for an integer, in JSON's spelling; `data` NULL when it is none, when
+ * a base has no digits behind it, or when more than a thousand digits would have to be converted.
+ */
+struct text number_integer(struct arena *arena, struct text written);
+
+/* The same for a float. YAML 1.2's spellings (`1e5`, `-.5`) count; `.inf` and `.nan` do not. */
+struct text number_float(struct arena *arena, struct text written);

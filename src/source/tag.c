@@ -1,0 +1,42 @@
+#include "source/tag.h"
+
+#include <string.h>
+
+struct tag {
+	const char *name;
+	enum tag_kind kind;
+};
+
+static const struct tag tags[] = {
+	{ "null", TAG_SCALAR },
+	{ "bool", TAG_SCALAR },
+	{ "int", TAG_SCALAR },
+	{ "float", TAG_SCALAR },
+	{ "binary", TAG_SCALAR },
+	{ "timestamp", TAG_SCALAR },
+	{ "str", TAG_SCALAR },
+	{ "omap", TAG_SEQUENCE },
+	{ "pairs", TAG_SEQUENCE },
+	{ "seq", TAG_SEQUENCE },
+	{ "set", TAG_MAPPING },
+	{ "map", TAG_MAPPING },
+	{ "merge", TAG_MERGE },
+};
+
+enum tag_kind tag_kind(const char *tag)
+{
+	struct text text = text_of(tag);
+	if (!text_starts_with(text, "tag:yaml.org,2002:"))
+		return TAG_UNKNOWN;
+	text = text_from(text, strlen("tag:yaml.org,2002:"));
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
+		if (text_is(text, tags[i].name))
+			return tags[i].kind;
+	return TAG_UNKNOWN;
+}
+
+bool tag_suits(const char *tag, enum node_kind kind)
+{
+	enum tag_kind wanted = kind == NODE_MAPPING ? TAG_MAPPING : TAG_SEQUENCE;
+	return tag_kind(tag) == wanted;
+}

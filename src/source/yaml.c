@@ -1,0 +1,461 @@
+#include "source/document.h"
+
+#include "base/utf8.h"
+#include "source/lines.h"
+#include "source/scalar.h"
+#include "source/tag.h"
+#include "source/tree.h"
+
+#include <string.h>
+#include <yaml.h>
+
+/* libyaml looks through all directives for each one. */
+#define TAG_DIRECTIVES_MOST 64
+
+struct reader {
+	struct tree tree;
+	struct arena *arena;
+	yaml_parser_t parser;
+	struct lines lines; /* made when first needed */
+	struct member *anchors;
+	uint32_t anchor_count;
+	uint32_t anchor_room;
+	struct key_index anchor_index;
+	bool began; /* a document */
+};
+
+static struct mark mark_of(const yaml_mark_t *mark)
+{
+	return (struct mark){ .line = (uint32_t)mark->line, .column = (uint32_t)mark->column };
+}
+
+static struct span span_of(const yaml_event_t *event)
+{
+	return (struct span){ mark_of(&event->start_mark), mark_of(&event->end_mark) };
+}
+
+static struct text text_of_yaml(const yaml_char_t *string)
+{
+	return text_of((const char *)string);
+}
+
+static const struct lines *lines_of(struct reader *reader)
+{
+	if (reader->lines.count == 0)
+		lines_index(&reader->lines, reader->arena, reader->tree.document->bytes);
+	return &reader->lines;
+}
+
+static bool syntax_fault(struct reader *reader, struct span span, struct text detail)
+{
+	return tree_fault(&reader->tree, FAULT_SYNTAX, span, detail);
+}
+
+/* --- what libyaml refuses --- */
+
+static void reader_fault(struct reader *reader)
+{
+	const yaml_parser_t *parser = &reader->parser;
+	struct mark mark = lines_mark(lines_of(reader), parser->problem_offset);
+	struct text detail =
+		parser->problem_value >= 0
+			? arena_printf(reader->arena, "the character U+%04X is not allowed",
+				  (unsigned)parser->problem_value)
+			: arena_copy(reader->arena, text_of(parser->problem));
+	struct document_problem *problem =
+		tree_problem(&reader->tree, FAULT_SYNTAX, (struct span){ mark, mark }, detail);
+	if (problem)
+		problem->offset = parser->problem_offset;
+}
+
+static void parser_fault(struct reader *reader)
+{
+	const yaml_parser_t *parser = &reader->parser;
+	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
+		reader->tree.document->failed = true;
+		return;
+	}
+	if (parser->error == YAML_READER_ERROR) {
+		reader_fault(reader);
+		return;
+	}
+	struct mark mark = mark_of(&parser->problem_mark);
+	const char *problem = parser->problem ? parser->problem : "not valid YAML";
+	struct text detail;
+	if (!parser->context)
+		detail = arena_copy(reader->arena, text_of(problem));
+	else if (parser->context_mark.line == parser->problem_mark.line)
+		detail = arena_printf(reader->arena, "%s %s", problem, parser->context);
+	else
+		detail = arena_printf(reader->arena, "%s %s that begins in line %zu", problem,
+			parser->context, parser->context_mark.line + 1);
+	syntax_fault(reader, (struct span){ mark, mark }, detail);
+}
+
+/* --- anchors --- */
+
+static bool add_anchor(
+	struct reader *reader, const yaml_char_t *name, struct node *node, struct span span)
+{
+	if (!name)
+		return true;
+	struct text key = arena_copy(reader->arena, text_of_yaml(name));
+	struct member anchor = { .key = key, .hash = text_hash(key), .value = node };
+	if (key_index_find(&reader->anchor_index, reader->anchors, reader->anchor_count, key,
+		    anchor.hash) != KEY_INDEX_NONE)
+		return syntax_fault(reader, span,
+			arena_printf(
+				reader->arena, "the anchor '&%s' stands here twice", key.data));
+	if (reader->anchor_count == reader->anchor_room) {
+		uint32_t room = reader->anchor_room ? reader->anchor_room * 2 : 8;
+		struct member *wider = ARENA_ARRAY(reader->arena, struct member, room);
+		if (!wider)
+			return false;
+		if (reader->anchor_count > 0)
+			memcpy(wider, reader->anchors, reader->anchor_count * sizeof(*wider));
+		reader->anchors = wider;
+		reader->anchor_room = room;
+	}
+	reader->anchors[reader->anchor_count++] = anchor;
+	key_index_add(&reader->anchor_index, reader->arena, reader->anchors, reader->anchor_count);
+	return true;
+}
+
+static bool key_of_node(struct reader *reader, const struct node *node, struct span span)
+{
+	if (node->kind == NODE_SEQUENCE || node->kind == NODE_MAPPING)
+		return syntax_fault(reader, span, TEXT("a list or mapping cannot be a key"));
+	struct text key = node->kind == NODE_STRING ? node->text : node->written;
+	return tree_key(&reader->tree, key, span);
+}
+
+static bool take_alias(struct reader *reader, const yaml_event_t *event)
+{
+	struct tree *tree = &reader->tree;
+	struct span span = span_of(event);
+	struct text name = text_of_yaml(event->data.alias.anchor);
+	uint32_t found = key_index_find(&reader->anchor_index, reader->anchors,
+		reader->anchor_count, name, text_hash(name));
+	if (found == KEY_INDEX_NONE)
+		return syntax_fault(reader, span,
+			arena_printf(reader->arena, "the alias '*%s' has no anchor before it",
+				name.data));
+	struct node *node = reader->anchors[found].value;
+	if (node->weight == 0)
+		return tree_fault(tree, FAULT_DEPTH, span,
+			arena_printf(reader->arena,
+				"the alias '*%s' stands inside of the value that it names",
+				name.data));
+	if (tree_wants_key(tree))
+		return key_of_node(reader, node, span);
+	return tree_count(tree, node->weight, span) && tree_fits(tree, node->height, span) &&
+	       tree_add(tree, node, span, VIA_ALIAS);
+}
+
+/* --- scalars --- */
+
+/*
+ * libyaml lets a block scalar end where the next thing begins. Its last character stands in the
+ * last line that is not blank, or in its header when all are.
+ */
+static struct mark block_scalar_end(struct reader *reader, struct span span)
+{
+	const struct lines *lines = lines_of(reader);
+	for (uint32_t line = span.end.line; line > span.start.line; line--) {
+		struct text text = lines_text(lines, line);
+		bool reached = line < span.end.line || span.end.column > 0;
+		if (reached && text_trim(text).length > 0)
+			return (struct mark){ line, (uint32_t)utf8_count(text) };
+	}
+	struct text header = lines_text(lines, span.start.line);
+	size_t at = utf8_offset(header, span.start.column);
+	size_t end = at;
+	while (end < header.length && header.data[end] != '|' && header.data[end] != '>')
+		end++;
+	while (end < header.length && strchr("|>+-0123456789", header.data[end]))
+		end++;
+	header = (struct text){ header.data + at, end - at };
+	return (struct mark){ span.start.line, span.start.column + (uint32_t)utf8_count(header) };
+}
+
+/* A key without a colon: libyaml puts the empty value where the next thing begins. */
+static struct span value_span(const struct tree *tree, struct span span)
+{
+	const struct node *parent = tree_innermost(tree);
+	if (!parent || parent->kind != NODE_MAPPING || tree_wants_key(tree))
+		return span;
+	struct mark key_end = tree_key_span(tree).end;
+	bool block = !parent->flow;
+	if (block && span.start.line > key_end.line &&
+		span.start.column <= parent->span.start.column)
+		return (struct span){ key_end, key_end };
+	return span;
+}
+
+static struct span scalar_span(struct reader *reader, const yaml_event_t *event)
+{
+	struct span span = span_of(event);
+	yaml_scalar_style_t style = event->data.scalar.style;
+	if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE)
+		span.end = block_scalar_end(reader, span);
+	else if (event->data.scalar.length == 0 && style == YAML_PLAIN_SCALAR_STYLE)
+		span = value_span(&reader->tree, span);
+	return span;
+}
+
+static bool unknown_tag(struct reader *reader, struct span span, struct text tag)
+{
+	const char *const prefix = "tag:yaml.org,2002:";
+	bool standard = text_starts_with(tag, prefix);
+	struct text detail = standard ? text_from(tag, strlen(prefix)) : tag;
+	detail =
+		arena_printf(reader->arena, "%s%.*s", standard ? "!!" : "", TEXT_ARGUMENTS(detail));
+	tree_problem(&reader->tree, FAULT_UNKNOWN_TAG, span, detail);
+	return true;
+}
+
+static bool unfit_tag(struct reader *reader, struct span span, const yaml_char_t *tag)
+{
+	return syntax_fault(reader, span,
+		arena_printf(reader->arena, "what stands here cannot be read as '%s'",
+			(const char *)tag));
+}
+
+static bool resolve_tagged(struct reader *reader, struct node *node, const char *tag)
+{
+	if (tag_kind(tag) == TAG_UNKNOWN) {
+		node->kind = NODE_STRING;
+		return unknown_tag(reader, node->span, text_of(tag));
+	}
+	return scalar_resolve_as(node, reader->arena, node->text, tag);
+}
+
+/* PyYAML has a tag, but no constructor, for these two. */
+static void refuse_specials(struct reader *reader, const struct node *node)
+{
+	if (text_is(node->text, "="))
+		unknown_tag(reader, node->span, TEXT("tag:yaml.org,2002:value"));
+	else if (text_is(node->text, "<<"))
+		unknown_tag(reader, node->span, TEXT("tag:yaml.org,2002:merge"));
+}
+
+static struct node *scalar_node(struct reader *reader, const yaml_event_t *event, struct span span)
+{
+	size_t length = event->data.scalar.length;
+	struct node *node = arena_alloc(reader->arena, sizeof(*node) + length + 1);
+	if (!node)
+		return NULL;
+	char *copy = (char *)(node + 1);
+	memcpy(copy, event->data.scalar.value, length);
+	node->text = (struct text){ .data = copy, .length = length };
+	node->weight = 1;
+	node->span = span;
+	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	node->written = node->quoted ? TEXT("") : node->text;
+	node->kind = NODE_STRING;
+	return node;
+}
+
+/* A key that needs no node: a string, or a plain scalar that is not anchored. */
+static bool take_plain_key(struct reader *reader, const yaml_event_t *event, struct span span)
+{
+	struct text key = {
+		.data = (const char *)event->data.scalar.value,
+		.length = event->data.scalar.length,
+	};
+	if (event->data.scalar.plain_implicit && text_is(key, "<<")) {
+		tree_merge_key(&reader->tree, span);
+		return true;
+	}
+	return tree_key(&reader->tree, arena_copy(reader->arena, key), span);
+}
+
+static bool take_scalar(struct reader *reader, const yaml_event_t *event)
+{
+	struct span span = scalar_span(reader, event);
+	const char *tag = (const char *)event->data.scalar.tag;
+	bool is_key = tree_wants_key(&reader->tree);
+	if (is_key && !tag && !event->data.scalar.anchor)
+		return take_plain_key(reader, event, span);
+	if (is_key && tag && tag_kind(tag) == TAG_MERGE) {
+		tree_merge_key(&reader->tree, span);
+		return true;
+	}
+	if (!is_key && !tree_count(&reader->tree, 1, span))
+		return false;
+	struct node *node = scalar_node(reader, event, span);
+	if (!node || !add_anchor(reader, event->data.scalar.anchor, node, span))
+		return false;
+	if (tag) {
+		if (!resolve_tagged(reader, node, tag))
+			return unfit_tag(reader, span, event->data.scalar.tag);
+	} else if (event->data.scalar.plain_implicit) {
+		scalar_resolve(node, reader->arena, node->text);
+		if (!is_key)
+			refuse_specials(reader, node);
+	}
+	return is_key ? key_of_node(reader, node, span)
+		      : tree_add(&reader->tree, node, span, VIA_DIRECT);
+}
+
+/* --- collections --- */
+
+static bool open_collection(struct reader *reader, const yaml_event_t *event, enum node_kind kind)
+{
+	struct span span = span_of(event);
+	if (tree_wants_key(&reader->tree))
+		return syntax_fault(reader, span, TEXT("a list or mapping cannot be a key"));
+	bool mapping = kind == NODE_MAPPING;
+	bool flow = mapping ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+			    : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+	const yaml_char_t *tag =
+		mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+	const yaml_char_t *anchor =
+		mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+	struct node *node = tree_open(&reader->tree, kind, flow, span);
+	if (!node || !add_anchor(reader, anchor, node, span))
+		return false;
+	if (!tag || strcmp((const char *)tag, "!") == 0)
+		return true;
+	if (tag_kind((const char *)tag) == TAG_UNKNOWN)
+		return unknown_tag(reader, span, text_of_yaml(tag));
+	return tag_suits((const char *)tag, kind) || unfit_tag(reader, span, tag);
+}
+
+/* --- the stream --- */
+
+static bool take_document(struct reader *reader, const yaml_event_t *event)
+{
+	if (reader->began)
+		return tree_fault(&reader->tree, FAULT_MULTIPLE_DOCUMENTS, span_of(event),
+			TEXT("a second document begins here"));
+	reader->began = true;
+	return true;
+}
+
+/* Whether there is more to read. */
+static bool take_event(struct reader *reader, const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return take_scalar(reader, event);
+	case YAML_MAPPING_START_EVENT:
+		return open_collection(reader, event, NODE_MAPPING);
+	case YAML_SEQUENCE_START_EVENT:
+		return open_collection(reader, event, NODE_SEQUENCE);
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		return tree_close(&reader->tree, span_of(event));
+	case YAML_ALIAS_EVENT:
+		return take_alias(reader, event);
+	case YAML_DOCUMENT_START_EVENT:
+		return take_document(reader, event);
+	case YAML_STREAM_START_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+		return true;
+	case YAML_STREAM_END_EVENT:
+	case YAML_NO_EVENT:
+		return false;
+	}
+	return false;
+}
+
+static void read_events(struct reader *reader)
+{
+	bool more = true;
+	while (more && !arena_failed(reader->arena)) {
+		yaml_event_t event;
+		if (!yaml_parser_parse(&reader->parser, &event)) {
+			parser_fault(reader);
+			return;
+		}
+		more = take_event(reader, &event);
+		yaml_event_delete(&event);
+	}
+}
+
+static void check_root(struct tree *tree)
+{
+	const struct node *root = tree->root;
+	if (tree->unusable)
+		return;
+	if (node_is_null(root))
+		tree_fault(tree, FAULT_EMPTY, root ? root->span : (struct span){ 0 },
+			TEXT("there is nothing in it"));
+	else if (root->kind != NODE_MAPPING)
+		tree_fault(tree, FAULT_NOT_A_MAPPING, root->span,
+			root->kind == NODE_SEQUENCE ? TEXT("a list stands at the top")
+						    : TEXT("a single value stands at the top"));
+}
+
+static bool encoding_fault(struct reader *reader, size_t offset, struct text detail)
+{
+	struct text before = { .data = reader->tree.document->bytes.data, .length = offset };
+	lines_index(&reader->lines, reader->arena, before);
+	struct mark mark = lines_mark(&reader->lines, offset);
+	struct document_problem *problem =
+		tree_problem(&reader->tree, FAULT_ENCODING, (struct span){ mark, mark }, detail);
+	if (problem)
+		problem->offset = offset;
+	return false;
+}
+
+/* Sees to it that the document's bytes are well-formed UTF-8. */
+static bool check_encoding(struct reader *reader)
+{
+	struct text *bytes = &reader->tree.document->bytes;
+	if (utf8_looks_like_utf16(*bytes)) {
+		struct text utf8 = utf8_from_utf16(reader->arena, *bytes);
+		if (!utf8.data)
+			return encoding_fault(reader, 0, TEXT("ill-formed UTF-16"));
+		*bytes = utf8;
+		return true;
+	}
+	size_t fault = utf8_first_fault(*bytes);
+	if (fault == bytes->length)
+		return true;
+	return encoding_fault(reader, fault,
+		arena_printf(reader->arena, "the byte 0x%02X is not UTF-8 here",
+			(unsigned)(unsigned char)bytes->data[fault]));
+}
+
+static bool check_directives(struct reader *reader)
+{
+	static const char directive[] = "%TAG";
+	struct text rest = reader->tree.document->bytes;
+	const char *begin = rest.data;
+	for (size_t found = 0; rest.length > 0;) {
+		const char *at = memmem(rest.data, rest.length, directive, strlen(directive));
+		if (!at)
+			return true;
+		found += at == begin || at[-1] == '\n' || at[-1] == '\r' || at[-1] < 0;
+		rest = text_from(rest, (size_t)(at - rest.data) + 1);
+		if (found <= TAG_DIRECTIVES_MOST)
+			continue;
+		struct mark mark = lines_mark(lines_of(reader), (size_t)(at - begin));
+		return syntax_fault(
+			reader, (struct span){ mark, mark }, TEXT("too many %TAG directives"));
+	}
+	return true;
+}
+
+void yaml_read(struct document *document, struct arena *arena, struct text bytes,
+	const struct document_limits *limits)
+{
+	*document = (struct document){ .bytes = bytes };
+	struct reader reader = { .arena = arena };
+	tree_init(&reader.tree, document, arena, limits);
+	if (check_encoding(&reader) && check_directives(&reader)) {
+		if (yaml_parser_initialize(&reader.parser)) {
+			yaml_parser_set_input_string(&reader.parser,
+				(const unsigned char *)document->bytes.data,
+				document->bytes.length);
+			read_events(&reader);
+			check_root(&reader.tree);
+		} else {
+			document->failed = true;
+		}
+		yaml_parser_delete(&reader.parser);
+	}
+	tree_finish(&reader.tree);
+}
