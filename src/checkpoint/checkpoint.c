@@ -1,6 +1,7 @@
 #include "checkpoint/checkpoint.h"
 
 #include "checkpoint/inspector.h"
+#include "checkpoint/weights.h"
 
 static enum checkpoint_fault fault_of(const struct document_problem *problem)
 {
@@ -121,5 +122,7 @@ struct checkpoint *checkpoint_inspect_files(struct arena *arena,
 	const struct node *tree = inspector_read(&inspector, files->config, &checkpoint->bytes);
 	if (tree)
 		inspect_tree(&inspector, tree);
+	inspector.file = text_of("");
+	inspect_weights(&inspector);
 	return arena_failed(arena) ? NULL : checkpoint;
 }

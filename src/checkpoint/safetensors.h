@@ -1,0 +1,42 @@
+/*
+ * The two JSON texts beside tensors, read without a tree: a large model has some hundred thousand
+ * of them.
+ */
+#pragma once
+
+#include "checkpoint/checkpoint.h"
+
+enum dtype_kind {
+	DTYPE_FLOAT,  /* weights as they were trained */
+	DTYPE_NARROW, /* floats of 8 bits and fewer */
+	DTYPE_WHOLE,  /* integers: packed weights, or indices */
+};
+
+struct dtype {
+	const char *name;
+	uint32_t bits;
+	enum dtype_kind kind;
+};
+
+struct tensor {
+	struct text name;
+	const struct dtype *dtype; /* NULL: from an index, nothing else is known */
+	uint32_t dimensions;
+	uint64_t elements;
+	uint64_t bytes;
+};
+
+struct tensors {
+	struct arena *arena;
+	struct tensor *list;
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * Adds the tensors of a header. NULL when all is well, else one clause in the arena; what was added
+ * before the fault stays.
+ */
+const char *safetensors_read(struct tensors *tensors, const struct shard *shard);
+/* The same for an index; `ret_total` is metadata.total_size, or 0. */
+const char *safetensors_index_read(struct tensors *tensors, struct text index, uint64_t *ret_total);
