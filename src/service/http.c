@@ -116,7 +116,19 @@ static void add_number(struct MHD_Response *response, const char *name, unsigned
 	add(response, name, digits);
 }
 
-static void add_timing(struct MHD_Response *response, const struct request *request)
+/* "resolve;dur=0.031", milliseconds. */
+static void put_phase(struct buffer *out, const char *name, uint64_t microseconds)
+{
+	uint64_t fraction = microseconds % 1000;
+	buffer_add_string(out, out->length > 0 ? ", " : "");
+	buffer_add_string(out, name);
+	buffer_add_string(out, ";dur=");
+	buffer_add_unsigned(out, microseconds / 1000);
+	buffer_add_string(out, fraction < 10 ? ".00" : fraction < 100 ? ".0" : ".");
+	buffer_add_unsigned(out, fraction);
+}
+
+static void add_timing(struct MHD_Response *response, struct request *request)
 {
 	static const char *const names[PHASE_COUNT] = {
 		[PHASE_RECEIVE] = "receive",
@@ -124,18 +136,17 @@ static void add_timing(struct MHD_Response *response, const struct request *requ
 		[PHASE_RESOLVE] = "resolve",
 		[PHASE_RENDER] = "render",
 	};
-	char out[PHASE_COUNT * 48] = "";
-	size_t length = 0;
+	struct buffer out;
+	buffer_init(&out, &request->arena, 128);
 	for (size_t i = 0; i < PHASE_COUNT; i++)
 		if (i == PHASE_RECEIVE || request->phases[i] > 0)
-			length += (size_t)snprintf(out + length, sizeof(out) - length,
-				"%s%s;dur=%llu.%03llu", i > 0 ? ", " : "", names[i],
-				(unsigned long long)request->phases[i] / 1000,
-				(unsigned long long)request->phases[i] % 1000);
-	add(response, "Server-Timing", out);
+			put_phase(&out, names[i], request->phases[i]);
+	buffer_add_byte(&out, '\0');
+	if (!arena_failed(&request->arena))
+		add(response, "Server-Timing", out.data);
 }
 
-static void add_headers(struct MHD_Response *response, const struct request *request)
+static void add_headers(struct MHD_Response *response, struct request *request)
 {
 	const struct reply *reply = &request->reply;
 	if (reply->content_type)

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "service/admission.h"
 #include "service/clock.h"
@@ -71,10 +70,11 @@ static bool take_id(struct request *request, struct text id)
 
 static void make_id(struct request *request)
 {
-	uint64_t random = 0;
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
-		random = request->began ^ (uint64_t)(uintptr_t)request;
-	snprintf(request->id, sizeof(request->id), "%016llx", (unsigned long long)random);
+	static const char digits[] = "0123456789abcdef";
+	uint64_t random = request->random;
+	for (size_t i = 0; i < 16; i++, random >>= 4)
+		request->id[i] = digits[random & 15];
+	request->id[16] = '\0';
 }
 
 static size_t form_limit(const struct request *request)

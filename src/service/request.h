@@ -77,6 +77,7 @@ struct request {
 	const struct server *server;
 	struct connection *connection;
 	struct head head;
+	uint64_t random; /* to make an id of */
 	char id[129];
 	const struct route *route; /* NULL when there is none */
 	struct text variable;      /* what stands for {…} in the route's path */

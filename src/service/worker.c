@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "service/acceptor.h"
@@ -90,6 +90,15 @@ void worker_serve(struct worker *worker, struct connection *connection)
 	}
 }
 
+/* splitmix64 */
+static uint64_t next_random(struct worker *worker)
+{
+	uint64_t z = worker->random += 0x9e3779b97f4a7c15u;
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
 struct request *worker_take_request(struct worker *worker, struct connection *connection)
 {
 	struct request *request = worker->idle_requests;
@@ -103,6 +112,7 @@ struct request *worker_take_request(struct worker *worker, struct connection *co
 		return NULL;
 	request->next = NULL;
 	request->server = worker->server;
+	request->random = next_random(worker);
 	request->connection = connection;
 	connection->request = request;
 	return request;
@@ -276,6 +286,8 @@ bool worker_prepare(struct worker *worker, struct server *server)
 {
 	worker->server = server;
 	worker->inbox[0] = worker->inbox[1] = -1;
+	if (getrandom(&worker->random, sizeof(worker->random), 0) != sizeof(worker->random))
+		return fail("getrandom");
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (worker->epoll < 0 || pipe2(worker->inbox, O_CLOEXEC | O_NONBLOCK) != 0)
 		return fail("epoll or pipe");

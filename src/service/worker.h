@@ -24,6 +24,7 @@ struct worker {
 	struct connection *joining; /* being handed to the library */
 	struct connection *connections;
 	struct connection *hanging_up; /* those whose client has just ended its side */
+	uint64_t random;               /* state of a generator for ids; nothing secret */
 	struct request *idle_requests;
 	size_t idle_request_count;
 	bool listening;        /* the listeners are in `epoll` */
