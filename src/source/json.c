@@ -1,6 +1,7 @@
 #include "source/document.h"
 
 #include "base/utf8.h"
+#include "source/encoding.h"
 #include "source/json_scan.h"
 #include "source/lines.h"
 #include "source/tree.h"
@@ -149,15 +150,6 @@ static bool walk_value(struct walk *walk, const cJSON *item)
 	return walk_scalar(walk, item);
 }
 
-static struct span place(struct tree *tree, size_t offset)
-{
-	struct lines lines;
-	struct text before = { .data = tree->document->bytes.data, .length = offset };
-	lines_index(&lines, tree->arena, before);
-	struct mark mark = lines_mark(&lines, offset);
-	return (struct span){ mark, mark };
-}
-
 static void parse_fault(struct tree *tree, size_t offset)
 {
 	struct text rest = text_from(tree->document->bytes, offset);
@@ -167,7 +159,7 @@ static void parse_fault(struct tree *tree, size_t offset)
 		detail = arena_printf(
 			tree->arena, "'%.*s' is not expected here", (int)length, rest.data);
 	}
-	tree_fault(tree, FAULT_SYNTAX, place(tree, offset), detail);
+	encoding_fault(tree, FAULT_SYNTAX, offset, detail);
 }
 
 /* `text` is terminated. cJSON's tree, or NULL and where it stopped. */
@@ -180,20 +172,6 @@ static cJSON *parse(struct text text, size_t *ret_offset)
 	pthread_mutex_unlock(&parsing);
 	*ret_offset = end ? (size_t)(end - text.data) : 0;
 	return json;
-}
-
-static bool check_encoding(struct tree *tree)
-{
-	struct text bytes = tree->document->bytes;
-	size_t fault = utf8_first_fault(bytes);
-	if (fault == bytes.length)
-		return true;
-	struct document_problem *problem = tree_problem(tree, FAULT_ENCODING, place(tree, fault),
-		arena_printf(tree->arena, "the byte 0x%02X is not UTF-8 here",
-			(unsigned)(unsigned char)bytes.data[fault]));
-	if (problem)
-		problem->offset = fault;
-	return false;
 }
 
 static void read_value(struct tree *tree)
@@ -225,7 +203,7 @@ void json_read(struct document *document, struct arena *arena, struct text bytes
 	struct tree tree;
 	*document = (struct document){ .bytes = bytes };
 	tree_init(&tree, document, arena, limits);
-	if (check_encoding(&tree))
+	if (encoding_check(&tree))
 		read_value(&tree);
 	tree_finish(&tree);
 }

@@ -1,5 +1,6 @@
 #include "source/json_scan.h"
 
+#include "source/encoding.h"
 #include "source/lines.h"
 
 #include <string.h>
@@ -15,17 +16,9 @@ struct scan {
 	uint32_t depth;
 };
 
-static struct span place(struct scan *scan, size_t at)
-{
-	struct lines lines;
-	lines_index(&lines, scan->tree->arena, scan->source);
-	struct mark mark = lines_mark(&lines, at);
-	return (struct span){ mark, mark };
-}
-
 static bool refuse(struct scan *scan, size_t at, const char *detail)
 {
-	return tree_fault(scan->tree, FAULT_SYNTAX, place(scan, at), text_of(detail));
+	return encoding_fault(scan->tree, FAULT_SYNTAX, at, text_of(detail));
 }
 
 static int byte_at(const struct scan *scan, size_t at)
@@ -167,7 +160,7 @@ static bool count_value(struct scan *scan)
 	if (++tree->nodes <= tree->nodes_most)
 		return true;
 	tree->nodes--;
-	return tree_count(tree, 1, place(scan, scan->at));
+	return tree_count(tree, 1, encoding_place(tree, scan->at));
 }
 
 static bool scan_open(struct scan *scan)
@@ -175,7 +168,7 @@ static bool scan_open(struct scan *scan)
 	struct tree *tree = scan->tree;
 	scan->depth++;
 	if (scan->depth > tree->depth_most)
-		return tree_fits(tree, scan->depth, place(scan, scan->at));
+		return tree_fits(tree, scan->depth, encoding_place(tree, scan->at));
 	scan->at++;
 	return true;
 }
@@ -226,7 +219,6 @@ bool json_scan(struct tree *tree, struct text source, char *copy)
 		if (!scan_token(&scan))
 			return false;
 	if (tree->nodes == 0 && text_trim(text_from(source, source_start(source))).length == 0)
-		return tree_fault(
-			tree, FAULT_EMPTY, place(&scan, 0), TEXT("there is nothing in it"));
+		return encoding_fault(tree, FAULT_EMPTY, scan.at, TEXT("there is nothing in it"));
 	return true;
 }

@@ -39,7 +39,10 @@ static size_t find_starts(struct text source, uint32_t *starts)
 		starts[count] = (uint32_t)at;
 	count++;
 	while (at < source.length) {
-		size_t length = line_end_length(source, at);
+		/* Nearly every byte can be told from a line end by its value alone. */
+		unsigned char byte = (unsigned char)source.data[at];
+		bool ordinary = byte > '\r' && byte < 0xC2;
+		size_t length = ordinary ? 0 : line_end_length(source, at);
 		at += length > 0 ? length : 1;
 		if (length == 0)
 			continue;

@@ -172,28 +172,6 @@ static struct text decimal_or_sexagesimal(struct buffer *out, struct text s)
 	return signed_text(out);
 }
 
-struct text number_integer(struct arena *arena, struct text written)
-{
-	struct text s = written;
-	bool minus = take_sign(&s);
-	if (!digit(first_of(s)))
-		return (struct text){ 0 };
-	bool plain = first_of(s) != '0' && digits_length(s, 10) == s.length;
-	if (plain && !minus && s.length == written.length && !text_contains(s, "_"))
-		return written;
-	struct buffer out;
-	buffer_init(&out, arena, 32);
-	if (minus)
-		buffer_add_byte(&out, '-');
-	if (text_starts_with(s, "0b"))
-		return based(&out, text_from(s, 2), 2);
-	if (text_starts_with(s, "0x"))
-		return based(&out, text_from(s, 2), 16);
-	if (first_of(s) == '0')
-		return based(&out, s, 8);
-	return decimal_or_sexagesimal(&out, s);
-}
-
 /* `e5`, `E-05`: whether all of `s` is an exponent. */
 static bool is_exponent(struct text s)
 {
@@ -205,6 +183,49 @@ static bool is_exponent(struct text s)
 		if (!digit(s.data[i]))
 			return false;
 	return s.length > 0;
+}
+
+static size_t decimals_end(struct text s, size_t at)
+{
+	while (at < s.length && digit(s.data[at]))
+		at++;
+	return at;
+}
+
+enum number_form number_json_form(struct text s)
+{
+	size_t start = first_of(s) == '-';
+	size_t at = decimals_end(s, start);
+	if (at == start || (s.data[start] == '0' && at > start + 1))
+		return NUMBER_OTHER;
+	if (at == s.length)
+		return text_is(s, "-0") ? NUMBER_OTHER : NUMBER_INTEGER;
+	if (s.data[at] == '.') {
+		size_t fraction = at + 1;
+		at = decimals_end(s, fraction);
+		if (at == fraction)
+			return NUMBER_OTHER;
+	}
+	return at == s.length || is_exponent(text_from(s, at)) ? NUMBER_FLOAT : NUMBER_OTHER;
+}
+
+struct text number_integer(struct arena *arena, struct text written)
+{
+	struct text s = written;
+	bool minus = take_sign(&s);
+	if (!digit(first_of(s)))
+		return (struct text){ 0 };
+	struct buffer out;
+	buffer_init(&out, arena, 32);
+	if (minus)
+		buffer_add_byte(&out, '-');
+	if (text_starts_with(s, "0b"))
+		return based(&out, text_from(s, 2), 2);
+	if (text_starts_with(s, "0x"))
+		return based(&out, text_from(s, 2), 16);
+	if (first_of(s) == '0')
+		return based(&out, s, 8);
+	return decimal_or_sexagesimal(&out, s);
 }
 
 /* ".5_0": the fraction with its point, "0" where it has no digits. */

@@ -46,6 +46,11 @@ static bool resolve_boolean(struct node *node, struct text s)
 
 static bool resolve_number(struct node *node, struct arena *arena, struct text s)
 {
+	enum number_form form = number_json_form(s);
+	if (form != NUMBER_OTHER) {
+		set(node, form == NUMBER_INTEGER ? NODE_INTEGER : NODE_FLOAT, s);
+		return true;
+	}
 	struct text digits = number_integer(arena, s);
 	if (digits.data) {
 		set(node, NODE_INTEGER, digits);

@@ -1,6 +1,7 @@
 #include "source/tree.h"
 
 #include "base/buffer.h"
+#include "source/merge.h"
 
 #include <string.h>
 
@@ -10,12 +11,8 @@
 /* Recursion over a tree must be safe, whatever the limits ask for. */
 #define DEPTH_MOST 1000
 
-struct merge {
-	const struct node *from; /* a mapping */
-	struct span key_span;
-	struct span value_span;
-	struct merge *next;
-};
+/* Of each stack. */
+#define FIRST_BYTES 4096
 
 struct tree_frame {
 	struct node *node;
@@ -28,8 +25,7 @@ struct tree_frame {
 	uint32_t earlier;                   /* member of the same key, or KEY_INDEX_NONE */
 	struct member member;               /* its value is still to come */
 	struct document_problem *duplicate; /* to be completed with the value */
-	struct merge *merges;
-	struct merge **merges_tail;
+	struct merges merges;
 };
 
 void tree_init(struct tree *tree, struct document *document, struct arena *arena,
@@ -53,6 +49,11 @@ const struct node *tree_innermost(const struct tree *tree)
 {
 	const struct tree_frame *frame = innermost(tree);
 	return frame ? frame->node : NULL;
+}
+
+static struct member *own_members(const struct tree *tree, const struct tree_frame *frame)
+{
+	return tree->members ? tree->members + frame->first : NULL;
 }
 
 bool tree_wants_key(const struct tree *tree)
@@ -120,7 +121,7 @@ static void *grown(struct arena *arena, void *array, size_t count, size_t *room,
 {
 	if (count < *room)
 		return array;
-	size_t wider = *room ? *room * 2 : 32;
+	size_t wider = *room ? *room * 2 : FIRST_BYTES / size;
 	void *copy = arena_array(arena, wider, size);
 	if (!copy)
 		return NULL;
@@ -215,8 +216,8 @@ bool tree_key(struct tree *tree, struct text key, struct span span)
 	frame->duplicate = NULL;
 	frame->end = span.end;
 	frame->member = (struct member){ .key = key, .hash = text_hash(key), .key_span = span };
-	const struct member *members = tree->members ? tree->members + frame->first : NULL;
-	frame->earlier = key_index_find(&frame->index, members, count, key, frame->member.hash);
+	frame->earlier = key_index_find(
+		&frame->index, own_members(tree, frame), count, key, frame->member.hash);
 	if (frame->earlier != KEY_INDEX_NONE)
 		record_duplicate(tree, frame);
 	return !arena_failed(tree->arena);
@@ -265,22 +266,10 @@ static bool add_item(struct tree *tree, struct node *node)
 
 static bool merge_one(struct tree *tree, struct tree_frame *frame, const struct node *from)
 {
-	if (from->kind != NODE_MAPPING)
-		return tree_fault(tree, FAULT_SYNTAX, frame->member.value_span,
-			TEXT("a merge key (<<) takes a mapping or a list of mappings"));
-	struct merge *merge = ARENA_NEW(tree->arena, struct merge);
-	if (!merge)
-		return false;
-	*merge = (struct merge){
-		.from = from,
-		.key_span = frame->member.key_span,
-		.value_span = frame->member.value_span,
-	};
-	if (!frame->merges)
-		frame->merges_tail = &frame->merges;
-	*frame->merges_tail = merge;
-	frame->merges_tail = &merge->next;
-	return true;
+	if (from->kind == NODE_MAPPING)
+		return merges_add(&frame->merges, tree->arena, from, &frame->member);
+	return tree_fault(tree, FAULT_SYNTAX, frame->member.value_span,
+		TEXT("a merge key (<<) takes a mapping or a list of mappings"));
 }
 
 /* Of a list of mappings an earlier one wins, so it is to be merged later. */
@@ -313,55 +302,6 @@ bool tree_add(struct tree *tree, struct node *node, struct span span, enum membe
 	return frame->merging ? add_merge(tree, frame, node) : add_member(tree, frame);
 }
 
-struct merged {
-	struct member *members;
-	uint32_t count;
-	struct key_index index;
-};
-
-/* A key that is there already keeps its position and takes the new value. */
-static void put_over(struct merged *merged, struct arena *arena, const struct member *member)
-{
-	uint32_t at = key_index_find(
-		&merged->index, merged->members, merged->count, member->key, member->hash);
-	if (at != KEY_INDEX_NONE) {
-		merged->members[at] = *member;
-		return;
-	}
-	merged->members[merged->count++] = *member;
-	key_index_add(&merged->index, arena, merged->members, merged->count);
-}
-
-static void merge_members(struct merged *merged, struct arena *arena, const struct merge *merge)
-{
-	for (uint32_t i = 0; i < merge->from->count; i++) {
-		struct member member = merge->from->members[i];
-		member.via = VIA_MERGE;
-		member.key_span = merge->key_span;
-		member.value_span = merge->value_span;
-		put_over(merged, arena, &member);
-	}
-}
-
-/* As PyYAML does it: what is merged comes first, wherever the `<<` stood; own keys win. */
-static bool close_merging(struct tree *tree, struct tree_frame *frame, uint32_t own)
-{
-	size_t room = own;
-	for (const struct merge *merge = frame->merges; merge; merge = merge->next)
-		room += merge->from->count;
-	struct merged merged = { .members = ARENA_ARRAY(tree->arena, struct member, room) };
-	if (!merged.members)
-		return false;
-	for (const struct merge *merge = frame->merges; merge; merge = merge->next)
-		merge_members(&merged, tree->arena, merge);
-	for (uint32_t i = 0; i < own; i++)
-		put_over(&merged, tree->arena, &tree->members[frame->first + i]);
-	frame->node->members = merged.members;
-	frame->node->count = merged.count;
-	frame->index = merged.index;
-	return true;
-}
-
 static void weigh(struct node *node, const struct node *child)
 {
 	node->weight += child->weight;
@@ -374,9 +314,14 @@ static bool close_mapping(struct tree *tree, struct tree_frame *frame)
 	struct node *node = frame->node;
 	uint32_t own = (uint32_t)(tree->member_count - frame->first);
 	tree->member_count = frame->first;
-	if (frame->merges) {
-		if (!close_merging(tree, frame, own))
+	if (frame->merges.first) {
+		struct members members;
+		if (!merges_apply(
+			    &frame->merges, tree->arena, own_members(tree, frame), own, &members))
 			return false;
+		node->members = members.members;
+		node->count = members.count;
+		frame->index = members.index;
 	} else {
 		node->members = ARENA_ARRAY(tree->arena, struct member, own);
 		if (!node->members)

@@ -1,6 +1,7 @@
 #include "source/document.h"
 
 #include "base/utf8.h"
+#include "source/encoding.h"
 #include "source/lines.h"
 #include "source/scalar.h"
 #include "source/tag.h"
@@ -56,16 +57,12 @@ static bool syntax_fault(struct reader *reader, struct span span, struct text de
 static void reader_fault(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
-	struct mark mark = lines_mark(lines_of(reader), parser->problem_offset);
 	struct text detail =
 		parser->problem_value >= 0
 			? arena_printf(reader->arena, "the character U+%04X is not allowed",
 				  (unsigned)parser->problem_value)
 			: arena_copy(reader->arena, text_of(parser->problem));
-	struct document_problem *problem =
-		tree_problem(&reader->tree, FAULT_SYNTAX, (struct span){ mark, mark }, detail);
-	if (problem)
-		problem->offset = parser->problem_offset;
+	encoding_fault(&reader->tree, FAULT_SYNTAX, parser->problem_offset, detail);
 }
 
 static void parser_fault(struct reader *reader)
@@ -233,6 +230,8 @@ static bool resolve_tagged(struct reader *reader, struct node *node, const char 
 /* PyYAML has a tag, but no constructor, for these two. */
 static void refuse_specials(struct reader *reader, const struct node *node)
 {
+	if (node->text.length > 2)
+		return;
 	if (text_is(node->text, "="))
 		unknown_tag(reader, node->span, TEXT("tag:yaml.org,2002:value"));
 	else if (text_is(node->text, "<<"))
@@ -263,7 +262,7 @@ static bool take_plain_key(struct reader *reader, const yaml_event_t *event, str
 		.data = (const char *)event->data.scalar.value,
 		.length = event->data.scalar.length,
 	};
-	if (event->data.scalar.plain_implicit && text_is(key, "<<")) {
+	if (event->data.scalar.plain_implicit && key.length == 2 && text_is(key, "<<")) {
 		tree_merge_key(&reader->tree, span);
 		return true;
 	}
@@ -388,53 +387,21 @@ static void check_root(struct tree *tree)
 						    : TEXT("a single value stands at the top"));
 }
 
-static bool encoding_fault(struct reader *reader, size_t offset, struct text detail)
-{
-	struct text before = { .data = reader->tree.document->bytes.data, .length = offset };
-	lines_index(&reader->lines, reader->arena, before);
-	struct mark mark = lines_mark(&reader->lines, offset);
-	struct document_problem *problem =
-		tree_problem(&reader->tree, FAULT_ENCODING, (struct span){ mark, mark }, detail);
-	if (problem)
-		problem->offset = offset;
-	return false;
-}
-
-/* Sees to it that the document's bytes are well-formed UTF-8. */
-static bool check_encoding(struct reader *reader)
-{
-	struct text *bytes = &reader->tree.document->bytes;
-	if (utf8_looks_like_utf16(*bytes)) {
-		struct text utf8 = utf8_from_utf16(reader->arena, *bytes);
-		if (!utf8.data)
-			return encoding_fault(reader, 0, TEXT("ill-formed UTF-16"));
-		*bytes = utf8;
-		return true;
-	}
-	size_t fault = utf8_first_fault(*bytes);
-	if (fault == bytes->length)
-		return true;
-	return encoding_fault(reader, fault,
-		arena_printf(reader->arena, "the byte 0x%02X is not UTF-8 here",
-			(unsigned)(unsigned char)bytes->data[fault]));
-}
-
+/* Directives stand at the beginning of a line; what only looks like one is counted, too. */
 static bool check_directives(struct reader *reader)
 {
-	static const char directive[] = "%TAG";
-	struct text rest = reader->tree.document->bytes;
-	const char *begin = rest.data;
-	for (size_t found = 0; rest.length > 0;) {
-		const char *at = memmem(rest.data, rest.length, directive, strlen(directive));
+	struct text bytes = reader->tree.document->bytes;
+	struct text rest = bytes;
+	for (size_t found = 0; rest.length > 0; rest = text_from(rest, 1)) {
+		const char *at = memchr(rest.data, '%', rest.length);
 		if (!at)
 			return true;
-		found += at == begin || at[-1] == '\n' || at[-1] == '\r' || at[-1] < 0;
-		rest = text_from(rest, (size_t)(at - rest.data) + 1);
-		if (found <= TAG_DIRECTIVES_MOST)
-			continue;
-		struct mark mark = lines_mark(lines_of(reader), (size_t)(at - begin));
-		return syntax_fault(
-			reader, (struct span){ mark, mark }, TEXT("too many %TAG directives"));
+		rest = text_from(rest, (size_t)(at - rest.data));
+		bool begins_line = at == bytes.data || at[-1] < ' ';
+		found += begins_line && text_starts_with(rest, "%TAG");
+		if (found > TAG_DIRECTIVES_MOST)
+			return encoding_fault(&reader->tree, FAULT_SYNTAX,
+				(size_t)(at - bytes.data), TEXT("too many %TAG directives"));
 	}
 	return true;
 }
@@ -445,7 +412,7 @@ void yaml_read(struct document *document, struct arena *arena, struct text bytes
 	*document = (struct document){ .bytes = bytes };
 	struct reader reader = { .arena = arena };
 	tree_init(&reader.tree, document, arena, limits);
-	if (check_encoding(&reader) && check_directives(&reader)) {
+	if (encoding_check_or_convert(&reader.tree) && check_directives(&reader)) {
 		if (yaml_parser_initialize(&reader.parser)) {
 			yaml_parser_set_input_string(&reader.parser,
 				(const unsigned char *)document->bytes.data,
