@@ -66,9 +66,11 @@ static void put_escaped(struct buffer *out, unsigned char byte)
 static size_t plain_run(struct text text)
 {
 	size_t i = 0;
-	while (i < text.length &&
-		((unsigned char)text.data[i] >= 0x80 || !escape_of((unsigned char)text.data[i])))
-		i++;
+	for (; i < text.length; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f)
+			break;
+	}
 	return i;
 }
 

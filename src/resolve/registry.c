@@ -40,6 +40,17 @@ const struct rule *registry_at(size_t index)
 	return NULL;
 }
 
+size_t registry_families(void)
+{
+	return FAMILY_COUNT;
+}
+
+const struct rule *registry_family(size_t index, size_t *ret_count)
+{
+	*ret_count = families[index]->count;
+	return families[index]->rules;
+}
+
 const struct rule *registry_find(struct text id)
 {
 	for (size_t i = 0; i < FAMILY_COUNT; i++)

@@ -257,17 +257,24 @@ static bool is_error(const struct resolver *resolver, const struct rule *rule)
 	return rule->severity[resolver->request->target] == SEVERITY_ERROR;
 }
 
-void report_broken_rules(struct resolver *resolver, enum stage stage)
+static void judge(struct resolver *resolver, const struct rule *rule)
 {
 	struct facts *facts = &resolver->facts;
-	for (size_t i = 0; i < registry_count(); i++) {
-		const struct rule *rule = registry_at(i);
-		if (rule->stage != stage || !rule->broken || silenced(facts, rule) ||
-			!rule->broken(facts))
-			continue;
-		raise_rule(resolver, rule);
-		for (const enum key *key = rule->reads; *key && stage == STAGE_SCHEMA; key++)
-			if (is_error(resolver, rule))
-				facts->faulty[*key] = true;
+	if (silenced(facts, rule) || !rule->broken(facts))
+		return;
+	raise_rule(resolver, rule);
+	bool silences = rule->stage == STAGE_SCHEMA && is_error(resolver, rule);
+	for (const enum key *key = rule->reads; *key && silences; key++)
+		facts->faulty[*key] = true;
+}
+
+void report_broken_rules(struct resolver *resolver, enum stage stage)
+{
+	for (size_t i = 0; i < registry_families(); i++) {
+		size_t count;
+		const struct rule *rules = registry_family(i, &count);
+		for (size_t j = 0; j < count; j++)
+			if (rules[j].stage == stage && rules[j].broken)
+				judge(resolver, &rules[j]);
 	}
 }
