@@ -16,7 +16,7 @@ bool encoding_fault(struct tree *tree, enum document_fault fault, size_t offset,
 {
 	struct span span = encoding_place(tree, offset);
 	struct document_problem *problem = tree_problem(tree, fault, span, detail);
-	if (problem)
+	if (problem && fault == FAULT_ENCODING)
 		problem->offset = offset;
 	return false;
 }

@@ -5,7 +5,7 @@
 
 /* The empty span at a byte of the document, whose bytes before it are well-formed UTF-8. */
 struct span encoding_place(const struct tree *tree, size_t offset);
-/* Records a problem there, with its offset; always false. */
+/* Records a problem there; always false. */
 bool encoding_fault(
 	struct tree *tree, enum document_fault fault, size_t offset, struct text detail);
 /* Whether the document's bytes are UTF-8; FAULT_ENCODING if not. */

@@ -150,8 +150,22 @@ static bool walk_value(struct walk *walk, const cJSON *item)
 	return walk_scalar(walk, item);
 }
 
-static void parse_fault(struct tree *tree, size_t offset)
+/* Of a key that is no string, cJSON points behind the first byte. */
+static size_t fault_offset(struct text source, size_t offset)
 {
+	if (offset == 0 || offset > source.length || !strchr(",:]}", source.data[offset - 1]))
+		return offset;
+	size_t before = offset - 1;
+	while (before > 0 && strchr(" \t\r\n", source.data[before - 1]))
+		before--;
+	char last = before > 0 ? source.data[before - 1] : '\0';
+	bool empty_object = source.data[offset - 1] == '}' && last == '{';
+	return (last == '{' || last == ',') && !empty_object ? offset - 1 : offset;
+}
+
+static void parse_fault(struct tree *tree, size_t stopped)
+{
+	size_t offset = fault_offset(tree->document->bytes, stopped);
 	struct text rest = text_from(tree->document->bytes, offset);
 	struct text detail = TEXT("the text ends before its value does");
 	if (rest.length > 0) {

@@ -200,22 +200,34 @@ static struct span scalar_span(struct reader *reader, const yaml_event_t *event)
 	return span;
 }
 
-static bool unknown_tag(struct reader *reader, struct span span, struct text tag)
+/* As it is usually written. */
+static struct text short_tag(struct reader *reader, struct text tag)
 {
 	const char *const prefix = "tag:yaml.org,2002:";
-	bool standard = text_starts_with(tag, prefix);
-	struct text detail = standard ? text_from(tag, strlen(prefix)) : tag;
-	detail =
-		arena_printf(reader->arena, "%s%.*s", standard ? "!!" : "", TEXT_ARGUMENTS(detail));
-	tree_problem(&reader->tree, FAULT_UNKNOWN_TAG, span, detail);
+	if (!text_starts_with(tag, prefix))
+		return arena_copy(reader->arena, tag);
+	tag = text_from(tag, strlen(prefix));
+	return arena_printf(reader->arena, "!!%.*s", TEXT_ARGUMENTS(tag));
+}
+
+static bool unknown_tag(struct reader *reader, struct span span, struct text tag)
+{
+	tree_problem(&reader->tree, FAULT_UNKNOWN_TAG, span, short_tag(reader, tag));
 	return true;
 }
 
-static bool unfit_tag(struct reader *reader, struct span span, const yaml_char_t *tag)
+static bool unfit_tag(struct reader *reader, struct span span, const char *tag)
 {
+	struct text name = short_tag(reader, text_of(tag));
 	return syntax_fault(reader, span,
-		arena_printf(reader->arena, "what stands here cannot be read as '%s'",
-			(const char *)tag));
+		arena_printf(reader->arena, "what stands here cannot be read as '%s'", name.data));
+}
+
+/* NULL for none and for `!`, which PyYAML takes for none. */
+static const char *real_tag(const yaml_char_t *tag)
+{
+	const char *string = (const char *)tag;
+	return string && strcmp(string, "!") == 0 ? NULL : string;
 }
 
 static bool resolve_tagged(struct reader *reader, struct node *node, const char *tag)
@@ -272,7 +284,7 @@ static bool take_plain_key(struct reader *reader, const yaml_event_t *event, str
 static bool take_scalar(struct reader *reader, const yaml_event_t *event)
 {
 	struct span span = scalar_span(reader, event);
-	const char *tag = (const char *)event->data.scalar.tag;
+	const char *tag = real_tag(event->data.scalar.tag);
 	bool is_key = tree_wants_key(&reader->tree);
 	if (is_key && !tag && !event->data.scalar.anchor)
 		return take_plain_key(reader, event, span);
@@ -287,7 +299,7 @@ static bool take_scalar(struct reader *reader, const yaml_event_t *event)
 		return false;
 	if (tag) {
 		if (!resolve_tagged(reader, node, tag))
-			return unfit_tag(reader, span, event->data.scalar.tag);
+			return unfit_tag(reader, span, tag);
 	} else if (event->data.scalar.plain_implicit) {
 		scalar_resolve(node, reader->arena, node->text);
 		if (!is_key)
@@ -307,18 +319,18 @@ static bool open_collection(struct reader *reader, const yaml_event_t *event, en
 	bool mapping = kind == NODE_MAPPING;
 	bool flow = mapping ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
 			    : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
-	const yaml_char_t *tag =
-		mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+	const char *tag =
+		real_tag(mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag);
 	const yaml_char_t *anchor =
 		mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
 	struct node *node = tree_open(&reader->tree, kind, flow, span);
 	if (!node || !add_anchor(reader, anchor, node, span))
 		return false;
-	if (!tag || strcmp((const char *)tag, "!") == 0)
+	if (!tag)
 		return true;
-	if (tag_kind((const char *)tag) == TAG_UNKNOWN)
-		return unknown_tag(reader, span, text_of_yaml(tag));
-	return tag_suits((const char *)tag, kind) || unfit_tag(reader, span, tag);
+	if (tag_kind(tag) == TAG_UNKNOWN)
+		return unknown_tag(reader, span, text_of(tag));
+	return tag_suits(tag, kind) || unfit_tag(reader, span, tag);
 }
 
 /* --- the stream --- */
