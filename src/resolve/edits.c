@@ -59,16 +59,27 @@ static int compare(const void *left, const void *right)
 	return (a->length > b->length) - (a->length < b->length);
 }
 
-struct text edits_apply(struct edits *edits, struct text source)
+bool edits_sort(struct edits *edits)
 {
 	if (edits->count > 0)
 		qsort(edits->items, edits->count, sizeof(struct edit), compare);
+	for (size_t i = 1; i < edits->count; i++)
+		if (edits->items[i].offset <
+			edits->items[i - 1].offset + edits->items[i - 1].length)
+			return false;
+	return true;
+}
+
+struct text edits_apply(struct edits *edits, struct text source)
+{
+	if (!edits_sort(edits))
+		return (struct text){ .data = NULL };
 	struct buffer out;
 	buffer_init(&out, edits->arena, source.length + 256);
 	size_t done = 0;
 	for (size_t i = 0; i < edits->count; i++) {
 		const struct edit *edit = &edits->items[i];
-		if (edit->offset < done || edit->offset + edit->length > source.length)
+		if (edit->offset + edit->length > source.length)
 			return (struct text){ .data = NULL };
 		buffer_add(&out, (struct text){ source.data + done, edit->offset - done });
 		buffer_add(&out, edit->text);
@@ -234,4 +245,27 @@ void edits_replace_scalar(struct edits *edits, const struct layout *layout,
 	size_t from = layout_offset(layout, member->value_span.start);
 	bool quoted = member->via == VIA_DIRECT && member->value->quoted;
 	edits_add(edits, from + quoted, written.length - 2 * quoted, text);
+}
+
+void edits_insert_behind(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text)
+{
+	if (member->via == VIA_MERGE) {
+		edits_refuse(edits, arena_printf(edits->arena, "%.*s comes through a merge key",
+					    TEXT_ARGUMENTS(member->key)));
+		return;
+	}
+	size_t end = layout_offset(layout, member_span(member).end);
+	if (layout->root->flow) {
+		edits_add(
+			edits, end, 0, arena_printf(edits->arena, ", %.*s", TEXT_ARGUMENTS(text)));
+		return;
+	}
+	size_t line = layout_line_end(layout, end);
+	bool unfinished = line == 0 || layout->source.data[line - 1] != '\n';
+	size_t newline = strlen(layout->newline);
+	if (unfinished)
+		text = arena_printf(edits->arena, "%s%.*s", layout->newline,
+			(int)(text.length - newline), text.data);
+	edits_add(edits, line, 0, text);
 }

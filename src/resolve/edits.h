@@ -57,6 +57,8 @@ bool edits_refused(const struct edits *edits);
 /* Notes that these bytes stand elsewhere now, so that their comments need not be kept where they were. */
 void edits_moved(struct edits *edits, size_t from, size_t to);
 void edits_add(struct edits *edits, size_t offset, size_t length, struct text text);
+/* In the order of the text; false when two overlap. */
+bool edits_sort(struct edits *edits);
 /* Sorted, and the text with all of them applied; a `data` of NULL when two overlap or the arena failed. */
 struct text edits_apply(struct edits *edits, struct text source);
 
@@ -68,4 +70,7 @@ void edits_remove_flow(struct edits *edits, const struct layout *layout, const s
 	const bool *removed);
 /* The scalar's contents change, its quotes stay. */
 void edits_replace_scalar(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text);
+/* New lines (or, in a flow mapping, an entry) behind an entry of the top level. */
+void edits_insert_behind(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text);

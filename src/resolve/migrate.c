@@ -114,32 +114,6 @@ static size_t end_of(const struct migration *migration, const struct member *mem
 	return layout_offset(&migration->layout, member_span(member).end);
 }
 
-/* A bare `adapter: qlora` leaves no entry to replace: the block goes behind it. */
-static void insert_behind(struct migration *migration, const struct member *member)
-{
-	struct edits *edits = &migration->edits;
-	const struct layout *layout = &migration->layout;
-	if (member->via == VIA_MERGE) {
-		edits_refuse(edits, arena_printf(edits->arena, "%.*s comes through a merge key",
-					    TEXT_ARGUMENTS(member->key)));
-		return;
-	}
-	size_t end = end_of(migration, member);
-	if (migration->before->flow) {
-		edits_add(edits, end, 0,
-			arena_printf(edits->arena, ", %.*s", TEXT_ARGUMENTS(migration->made)));
-		return;
-	}
-	size_t line = layout_line_end(layout, end);
-	bool unfinished = line == 0 || layout->source.data[line - 1] != '\n';
-	struct text text = migration->made;
-	size_t newline = text_of(layout->newline).length;
-	if (unfinished)
-		text = arena_printf(edits->arena, "%s%.*s", layout->newline,
-			(int)(text.length - newline), text.data);
-	edits_add(edits, line, 0, text);
-}
-
 static void plan_block(struct migration *migration)
 {
 	const struct node *root = migration->before;
@@ -191,9 +165,11 @@ static void plan(struct migration *migration)
 		plan_block(migration);
 	if (migration->made.length == 0 || migration->placed || edits_refused(&migration->edits))
 		return;
+	/* A bare `adapter: qlora` leaves no entry to replace: the block goes behind it. */
 	const struct member *adapter = migration->resolver->facts.settings[KEY_ADAPTER].member;
 	if (adapter)
-		insert_behind(migration, adapter);
+		edits_insert_behind(
+			&migration->edits, &migration->layout, adapter, migration->made);
 	else
 		edits_refuse(&migration->edits, TEXT("no place for the new block was found"));
 }

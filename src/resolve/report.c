@@ -1,3 +1,4 @@
+#include "resolve/fix.h"
 #include "resolve/resolver.h"
 
 #include "base/buffer.h"
@@ -142,14 +143,14 @@ static struct location locate(struct resolver *resolver, const struct place *pla
 	return location_of(resolver_lines(resolver), span, place->path);
 }
 
-static void add(struct resolver *resolver, const struct rule *rule, const struct word *words,
-	const struct place *places, size_t place_count)
+static struct diagnostic *add(struct resolver *resolver, const struct rule *rule,
+	const struct word *words, const struct place *places, size_t place_count)
 {
 	enum severity severity = rule->severity[resolver->request->target];
 	if (rule->require_checkpoint && resolver->request->require_checkpoint)
 		severity = SEVERITY_ERROR;
 	if (severity == SEVERITY_NONE)
-		return;
+		return NULL;
 	size_t word_count = 0;
 	while (words && words[word_count].name)
 		word_count++;
@@ -157,12 +158,13 @@ static void add(struct resolver *resolver, const struct rule *rule, const struct
 		severity, words, word_count, place_count);
 	for (size_t i = 0; diagnostic && i < place_count; i++)
 		diagnostic->locations[i] = locate(resolver, &places[i]);
+	return diagnostic;
 }
 
-void report(struct resolver *resolver, const char *rule_id, const struct word *words,
+struct diagnostic *report(struct resolver *resolver, const char *rule_id, const struct word *words,
 	const struct place *places, size_t place_count)
 {
-	add(resolver, registry_get(rule_id), words, places, place_count);
+	return add(resolver, registry_get(rule_id), words, places, place_count);
 }
 
 static size_t add_place(struct resolver *resolver, struct place *places, size_t count, enum key key)
@@ -249,7 +251,9 @@ static void raise_rule(struct resolver *resolver, const struct rule *rule)
 		else if (worth_showing(&resolver->facts, rule, *at))
 			place_count = add_place(resolver, places, place_count, *at);
 	}
-	add(resolver, rule, words, places, place_count);
+	struct diagnostic *diagnostic = add(resolver, rule, words, places, place_count);
+	if (diagnostic)
+		fix_by_rule(resolver, diagnostic);
 }
 
 static bool is_error(const struct resolver *resolver, const struct rule *rule)

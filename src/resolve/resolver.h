@@ -28,9 +28,9 @@ struct place {
 
 /*
  * Says a finding of a rule without a predicate. `words` end with a NULL name; `places` may be 0. A severity of
- * SEVERITY_NONE under the target says nothing.
+ * SEVERITY_NONE under the target says nothing. NULL then, and after the arena failed.
  */
-void report(struct resolver *resolver, const char *rule_id, const struct word *words,
+struct diagnostic *report(struct resolver *resolver, const char *rule_id, const struct word *words,
 	const struct place *places, size_t place_count);
 /* Runs every rule of a stage that has a predicate. Errors of the schema stage silence the slots they read. */
 void report_broken_rules(struct resolver *resolver, enum stage stage);

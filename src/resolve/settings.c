@@ -1,4 +1,5 @@
 /* Members of the config to typed slots. Goes on after every fault. */
+#include "resolve/fix.h"
 #include "resolve/resolver.h"
 
 #include "base/buffer.h"
@@ -232,7 +233,9 @@ static void report_misspelled(struct resolver *resolver, const struct member *me
 		.path = pointer_join(resolver->arena, TEXT(""), member->key),
 		.member = member,
 	};
-	report(resolver, "misspelled-key", words, &place, 1);
+	struct diagnostic *diagnostic = report(resolver, "misspelled-key", words, &place, 1);
+	if (diagnostic)
+		fix_rename(resolver, diagnostic, member, nearest);
 }
 
 /* The first spelling of a key that has two wins where both stand; the later one must not erase it by null. */

@@ -31,8 +31,8 @@ enum severity {
 /* How one edit repairs a finding; nothing where the choice is the user's. */
 enum fix_kind {
 	FIX_NONE,
-	FIX_REMOVE, /* the entry `key` */
-	FIX_SET,    /* `key` to `value` */
+	FIX_REMOVE, /* the entries of `keys` that are set (of switches: those that are on) */
+	FIX_SET,    /* the first of `keys` to `value` */
 };
 
 struct rule {
@@ -66,11 +66,11 @@ struct rule {
 	const char *bad_checkpoint;  /* the checkpoint's config.json for `bad`, or NULL */
 	const char *good_checkpoint; /* … for `good` */
 	enum target target;          /* under which the examples run */
-	bool require_checkpoint;     /* an error where the request requires a checkpoint; `bad` runs so */
+	bool require_checkpoint; /* an error where the request requires a checkpoint; `bad` runs so */
 	const char *also[RULE_ALSO_MAXIMUM];
 	struct {
 		enum fix_kind kind;
-		enum key key;
+		enum key keys[3]; /* ends with KEY_NONE */
 		const char *value;
 	} fix;
 };

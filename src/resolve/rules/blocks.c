@@ -172,6 +172,7 @@ static const struct rule rows[] = {
 		.why = "The key is no request of its own; it only chooses how the NF4 of QLoRA is made.",
 		.bad = "adapter: lora\nnf4_backend: torchao\n",
 		.good = "adapter: qlora\nload_in_4bit: true\nnf4_backend: torchao\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_NF4_BACKEND } },
 	},
 	{
 		.id = "dialects-contradict",
@@ -223,7 +224,7 @@ static const struct rule rows[] = {
 		.bad = "adapter: lora\nmodel_quantization_config_kwargs:\n  dequantize: true\n",
 		.good = "adapter: lora\nmodel_quantization_config: Mxfp4Config\nmodel_quantization_config_kwargs:\n  "
 			"dequantize: true\n",
-		.fix = { .kind = FIX_REMOVE, .key = KEY_MODEL_QUANTIZATION_CONFIG_KWARGS },
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_MODEL_QUANTIZATION_CONFIG_KWARGS } },
 	},
 };
 

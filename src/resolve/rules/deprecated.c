@@ -22,13 +22,17 @@ static bool asks_8bit_by_flag(const struct facts *f)
 
 static bool asks_by_class_name(const struct facts *f)
 {
-	return f->base.structured.dialect == DIALECT_CLASS_NAME &&
-	       f->base.structured.backend != BACKEND_NONE;
+	for (int i = BACKEND_NONE + 1; i < BACKEND_COUNT; i++)
+		if (backends[i].quant_class &&
+			says(f, KEY_MODEL_QUANTIZATION_CONFIG, backends[i].quant_class))
+			return true;
+	return false;
 }
 
 static bool asks_by_peft_block(const struct facts *f)
 {
-	return f->base.peft.dialect != DIALECT_NONE;
+	return is_set(f, KEY_PEFT_BACKEND) || is_set(f, KEY_PEFT_WEIGHT_DTYPE) ||
+	       is_set(f, KEY_PEFT_GROUP_SIZE);
 }
 
 static bool other_dialect(const struct facts *f)
@@ -108,7 +112,8 @@ static const struct rule rows[] = {
 		.id = "deprecated-peft-block",
 		.stage = STAGE_SCHEMA,
 		.severity = DEPRECATED,
-		.reads = { KEY_PEFT },
+		.reads = { KEY_PEFT, KEY_PEFT_BACKEND, KEY_PEFT_WEIGHT_DTYPE, KEY_PEFT_GROUP_SIZE },
+		.at = { KEY_PEFT },
 		.broken = asks_by_peft_block,
 		.summary =
 			"backend and weight_dtype inside peft instead of model_quantization_config.",

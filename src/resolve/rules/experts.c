@@ -100,7 +100,7 @@ static const struct rule rows[] = {
 		.why = "LoRA on a parameter has no module whose input could be dropped.",
 		.bad = "adapter: lora\nlora_target_parameters: [mlp.experts.down_proj]\nlora_dropout: 0.05\n",
 		.good = "adapter: lora\nlora_target_parameters: [mlp.experts.down_proj]\nlora_dropout: 0.0\n",
-		.fix = { .kind = FIX_SET, .key = KEY_LORA_DROPOUT, .value = "0" },
+		.fix = { .kind = FIX_SET, .keys = { KEY_LORA_DROPOUT }, .value = "0" },
 	},
 };
 

@@ -117,6 +117,7 @@ static const struct rule rows[] = {
 		.bad = "adapter: lora\nload_in_8bit: true\nmodel_quantization_config:\n  torchao:\n    weight_dtype: int8\n",
 		.good = "adapter: lora\nload_in_8bit: false\nmodel_quantization_config:\n  torchao:\n    weight_dtype: "
 			"int8\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT } },
 	},
 	{
 		.id = "flags-with-quant-class",
@@ -133,6 +134,7 @@ static const struct rule rows[] = {
 		.why = "Both say how the base weights are stored while loading, and only one can be.",
 		.bad = "adapter: lora\nload_in_4bit: true\nmodel_quantization_config: Mxfp4Config\n",
 		.good = "adapter: lora\nload_in_4bit: false\nmodel_quantization_config: Mxfp4Config\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT } },
 	},
 };
 

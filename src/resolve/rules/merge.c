@@ -53,7 +53,7 @@ static const struct rule rows[] = {
 		.why = "The memory-efficient merger simulates bitsandbytes' NF4 and does not understand torchao's tensors.",
 		.bad = TORCHAO("int8") "merge_lora: true\n",
 		.good = TORCHAO("int8") "merge_lora: true\nmerge_method: legacy\n",
-		.fix = { .kind = FIX_SET, .key = KEY_MERGE_METHOD, .value = "legacy" },
+		.fix = { .kind = FIX_SET, .keys = { KEY_MERGE_METHOD }, .value = "legacy" },
 	},
 	{
 		.id = "merge-into-quantized",
@@ -137,6 +137,8 @@ static const struct rule rows[] = {
 		.remedy =
 			"Rewrite the entry by hand after the canonical form, which is right; anchors, aliases and merge keys are best resolved first.",
 		.why = "An edit that might change what another place means is a guess, and a guess may train something else.",
+		.bad = "adapter: &kind qlora\nload_in_4bit: true\nnote: *kind\n",
+		.good = "adapter: qlora\nload_in_4bit: true\nnote: qlora\n",
 	},
 };
 
