@@ -3,6 +3,11 @@
 #include "base/utf8.h"
 #include "source/lines.h"
 
+#include <string.h>
+
+/* libyaml looks through all of them for each one, and for each tag. */
+#define TAG_DIRECTIVES_MOST 64
+
 struct span encoding_place(const struct tree *tree, size_t offset)
 {
 	struct lines lines;
@@ -41,5 +46,26 @@ bool encoding_check_or_convert(struct tree *tree)
 	if (!utf8.data)
 		return encoding_fault(tree, FAULT_ENCODING, 0, TEXT("ill-formed UTF-16"));
 	*bytes = utf8;
+	return true;
+}
+
+bool encoding_check_directives(struct tree *tree)
+{
+	struct text bytes = tree->document->bytes;
+	struct text rest = bytes;
+	for (size_t found = 0; rest.length > 0; rest = text_from(rest, 1)) {
+		const char *at = memchr(rest.data, '%', rest.length);
+		if (!at)
+			return true;
+		rest = text_from(rest, (size_t)(at - rest.data));
+		/* The last byte of every line end, and of a byte order mark, lies outside of ASCII's
+		 * visible range. */
+		bool begins_line =
+			at == bytes.data || at[-1] < ' ' || (unsigned char)at[-1] >= 0x80;
+		found += begins_line && text_starts_with(rest, "%TAG");
+		if (found > TAG_DIRECTIVES_MOST)
+			return encoding_fault(tree, FAULT_SYNTAX, (size_t)(at - bytes.data),
+				TEXT("too many %TAG directives"));
+	}
 	return true;
 }

@@ -12,3 +12,8 @@ bool encoding_fault(
 bool encoding_check(struct tree *tree);
 /* The same, but UTF-16 with a byte order mark is allowed: its UTF-8 form becomes the bytes. */
 bool encoding_check_or_convert(struct tree *tree);
+/*
+ * Whether YAML directives are few enough for libyaml. They stand at the beginning of a line; what
+ * only looks like one is counted, too.
+ */
+bool encoding_check_directives(struct tree *tree);

@@ -107,3 +107,22 @@ struct mark lines_mark(const struct lines *lines, size_t offset)
 	};
 	return (struct mark){ .line = (uint32_t)low, .column = (uint32_t)utf8_count(before) };
 }
+
+struct mark lines_block_scalar_end(const struct lines *lines, struct span span)
+{
+	for (uint32_t line = span.end.line; line > span.start.line; line--) {
+		struct text text = lines_text(lines, line);
+		bool reached = line < span.end.line || span.end.column > 0;
+		if (reached && text_trim(text).length > 0)
+			return (struct mark){ line, (uint32_t)utf8_count(text) };
+	}
+	struct text header = lines_text(lines, span.start.line);
+	size_t at = utf8_offset(header, span.start.column);
+	size_t end = at;
+	while (end < header.length && header.data[end] != '|' && header.data[end] != '>')
+		end++;
+	while (end < header.length && strchr("|>+-0123456789", header.data[end]))
+		end++;
+	header = (struct text){ header.data + at, end - at };
+	return (struct mark){ span.start.line, span.start.column + (uint32_t)utf8_count(header) };
+}

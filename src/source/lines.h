@@ -24,3 +24,8 @@ size_t line_end_length(struct text source, size_t at);
 size_t source_start(struct text source);
 /* The mark of a byte offset. */
 struct mark lines_mark(const struct lines *lines, size_t offset);
+/*
+ * libyaml lets a block scalar end where the next thing begins. Its last character stands in the
+ * last line that is not blank, or in its header when all are.
+ */
+struct mark lines_block_scalar_end(const struct lines *lines, struct span span);

@@ -14,3 +14,5 @@ enum tag_kind {
 enum tag_kind tag_kind(const char *tag);
 /* Whether a collection of that kind may carry the tag. */
 bool tag_suits(const char *tag, enum node_kind kind);
+/* As it is usually written: `!!int`. Terminated. */
+struct text tag_short(struct arena *arena, struct text tag);

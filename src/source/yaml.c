@@ -1,6 +1,5 @@
 #include "source/document.h"
 
-#include "base/utf8.h"
 #include "source/encoding.h"
 #include "source/lines.h"
 #include "source/scalar.h"
@@ -9,9 +8,6 @@
 
 #include <string.h>
 #include <yaml.h>
-
-/* libyaml looks through all directives for each one. */
-#define TAG_DIRECTIVES_MOST 64
 
 struct reader {
 	struct tree tree;
@@ -151,30 +147,6 @@ static bool take_alias(struct reader *reader, const yaml_event_t *event)
 
 /* --- scalars --- */
 
-/*
- * libyaml lets a block scalar end where the next thing begins. Its last character stands in the
- * last line that is not blank, or in its header when all are.
- */
-static struct mark block_scalar_end(struct reader *reader, struct span span)
-{
-	const struct lines *lines = lines_of(reader);
-	for (uint32_t line = span.end.line; line > span.start.line; line--) {
-		struct text text = lines_text(lines, line);
-		bool reached = line < span.end.line || span.end.column > 0;
-		if (reached && text_trim(text).length > 0)
-			return (struct mark){ line, (uint32_t)utf8_count(text) };
-	}
-	struct text header = lines_text(lines, span.start.line);
-	size_t at = utf8_offset(header, span.start.column);
-	size_t end = at;
-	while (end < header.length && header.data[end] != '|' && header.data[end] != '>')
-		end++;
-	while (end < header.length && strchr("|>+-0123456789", header.data[end]))
-		end++;
-	header = (struct text){ header.data + at, end - at };
-	return (struct mark){ span.start.line, span.start.column + (uint32_t)utf8_count(header) };
-}
-
 /* A key without a colon: libyaml puts the empty value where the next thing begins. */
 static struct span value_span(const struct tree *tree, struct span span)
 {
@@ -194,31 +166,21 @@ static struct span scalar_span(struct reader *reader, const yaml_event_t *event)
 	struct span span = span_of(event);
 	yaml_scalar_style_t style = event->data.scalar.style;
 	if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE)
-		span.end = block_scalar_end(reader, span);
+		span.end = lines_block_scalar_end(lines_of(reader), span);
 	else if (event->data.scalar.length == 0 && style == YAML_PLAIN_SCALAR_STYLE)
 		span = value_span(&reader->tree, span);
 	return span;
 }
 
-/* As it is usually written. */
-static struct text short_tag(struct reader *reader, struct text tag)
-{
-	const char *const prefix = "tag:yaml.org,2002:";
-	if (!text_starts_with(tag, prefix))
-		return arena_copy(reader->arena, tag);
-	tag = text_from(tag, strlen(prefix));
-	return arena_printf(reader->arena, "!!%.*s", TEXT_ARGUMENTS(tag));
-}
-
 static bool unknown_tag(struct reader *reader, struct span span, struct text tag)
 {
-	tree_problem(&reader->tree, FAULT_UNKNOWN_TAG, span, short_tag(reader, tag));
+	tree_problem(&reader->tree, FAULT_UNKNOWN_TAG, span, tag_short(reader->arena, tag));
 	return true;
 }
 
 static bool unfit_tag(struct reader *reader, struct span span, const char *tag)
 {
-	struct text name = short_tag(reader, text_of(tag));
+	struct text name = tag_short(reader->arena, text_of(tag));
 	return syntax_fault(reader, span,
 		arena_printf(reader->arena, "what stands here cannot be read as '%s'", name.data));
 }
@@ -399,32 +361,13 @@ static void check_root(struct tree *tree)
 						    : TEXT("a single value stands at the top"));
 }
 
-/* Directives stand at the beginning of a line; what only looks like one is counted, too. */
-static bool check_directives(struct reader *reader)
-{
-	struct text bytes = reader->tree.document->bytes;
-	struct text rest = bytes;
-	for (size_t found = 0; rest.length > 0; rest = text_from(rest, 1)) {
-		const char *at = memchr(rest.data, '%', rest.length);
-		if (!at)
-			return true;
-		rest = text_from(rest, (size_t)(at - rest.data));
-		bool begins_line = at == bytes.data || at[-1] < ' ';
-		found += begins_line && text_starts_with(rest, "%TAG");
-		if (found > TAG_DIRECTIVES_MOST)
-			return encoding_fault(&reader->tree, FAULT_SYNTAX,
-				(size_t)(at - bytes.data), TEXT("too many %TAG directives"));
-	}
-	return true;
-}
-
 void yaml_read(struct document *document, struct arena *arena, struct text bytes,
 	const struct document_limits *limits)
 {
 	*document = (struct document){ .bytes = bytes };
 	struct reader reader = { .arena = arena };
 	tree_init(&reader.tree, document, arena, limits);
-	if (encoding_check_or_convert(&reader.tree) && check_directives(&reader)) {
+	if (encoding_check_or_convert(&reader.tree) && encoding_check_directives(&reader.tree)) {
 		if (yaml_parser_initialize(&reader.parser)) {
 			yaml_parser_set_input_string(&reader.parser,
 				(const unsigned char *)document->bytes.data,
