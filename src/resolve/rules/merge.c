@@ -137,8 +137,8 @@ static const struct rule rows[] = {
 		.remedy =
 			"Rewrite the entry by hand after the canonical form, which is right; anchors, aliases and merge keys are best resolved first.",
 		.why = "An edit that might change what another place means is a guess, and a guess may train something else.",
-		.bad = "adapter: &kind qlora\nload_in_4bit: true\nnote: *kind\n",
-		.good = "adapter: qlora\nload_in_4bit: true\nnote: qlora\n",
+		.bad = "adapter: qlora\nload_in_4bit: true\nload_in_8bit: &off false\nstrict: *off\n",
+		.good = "adapter: qlora\nload_in_4bit: true\nload_in_8bit: false\nstrict: false\n",
 	},
 };
 
