@@ -1,109 +1,73 @@
-#include "render/render.h"
+#include "render/diff.h"
+
+#include "base/buffer.h"
 
 #include <string.h>
 
 #define CONTEXT 3
-/* Lines of the changed middle, squared, are the bound on time; beyond it the middle is replaced whole. */
-#define MIDDLE_MAXIMUM 2000
 
-struct side {
-	struct text *lines; /* each with its line end */
-	size_t count;
-};
-
-/* What becomes of a line of the old text, and which lines are new. */
-struct marks {
-	bool *removed;
-	bool *added;
-};
-
-static struct side split(struct arena *arena, struct text text)
+static struct text line_at(const struct diff_side *side, size_t index)
 {
-	struct side side = { .count = 0 };
-	size_t capacity = 1;
+	size_t start = side->starts[index];
+	return (struct text){
+		.data = side->text.data + start,
+		.length = side->starts[index + 1] - start,
+	};
+}
+
+bool diff_lines_equal(const struct diff_side *a, size_t i, const struct diff_side *b, size_t j)
+{
+	return text_equal(line_at(a, i), line_at(b, j));
+}
+
+/* Lines end with LF alone, as for patch(1): a CR is the last byte of its line. */
+static bool split(struct diff_side *side, struct arena *arena, struct text text)
+{
+	size_t capacity = 2;
 	for (size_t i = 0; i < text.length; i++)
 		capacity += text.data[i] == '\n';
-	side.lines = ARENA_ARRAY(arena, struct text, capacity);
-	while (side.lines && text.length > 0) {
-		const char *end = memchr(text.data, '\n', text.length);
-		size_t length = end ? (size_t)(end - text.data) + 1 : text.length;
-		side.lines[side.count++] = (struct text){ text.data, length };
-		text = text_from(text, length);
+	*side = (struct diff_side){
+		.text = text,
+		.starts = ARENA_ARRAY(arena, uint32_t, capacity),
+		.changed = ARENA_ARRAY(arena, bool, capacity),
+	};
+	if (!side->starts || !side->changed || text.length > UINT32_MAX)
+		return false;
+	for (size_t at = 0; at < text.length;) {
+		const char *end = memchr(text.data + at, '\n', text.length - at);
+		at = end ? (size_t)(end - text.data) + 1 : text.length;
+		side->starts[++side->count] = (uint32_t)at;
 	}
-	return side;
-}
-
-static size_t common_start(const struct side *a, const struct side *b)
-{
-	size_t i = 0;
-	while (i < a->count && i < b->count && text_equal(a->lines[i], b->lines[i]))
-		i++;
-	return i;
-}
-
-static size_t common_end(const struct side *a, const struct side *b, size_t start)
-{
-	size_t i = 0;
-	while (i < a->count - start && i < b->count - start &&
-		text_equal(a->lines[a->count - 1 - i], b->lines[b->count - 1 - i]))
-		i++;
-	return i;
-}
-
-/* The longest common subsequence of the middles, by the table of its lengths. */
-static void mark_middle(struct arena *arena, const struct side *a, const struct side *b,
-	size_t start, size_t end, struct marks *marks)
-{
-	size_t rows = a->count - start - end, columns = b->count - start - end;
-	bool bounded = rows <= MIDDLE_MAXIMUM && columns <= MIDDLE_MAXIMUM;
-	uint16_t *table = bounded ? ARENA_ARRAY(arena, uint16_t, (rows + 1) * (columns + 1)) : NULL;
-	size_t width = columns + 1;
-	for (size_t i = rows; table && i-- > 0;)
-		for (size_t j = columns; j-- > 0;) {
-			uint16_t down = table[(i + 1) * width + j],
-				 right = table[i * width + j + 1];
-			bool same = text_equal(a->lines[start + i], b->lines[start + j]);
-			table[i * width + j] = same ? (uint16_t)(table[(i + 1) * width + j + 1] + 1)
-					       : down > right ? down
-							      : right;
-		}
-	size_t i = 0, j = 0;
-	while (i < rows || j < columns) {
-		bool same = table && i < rows && j < columns &&
-			    text_equal(a->lines[start + i], b->lines[start + j]);
-		bool down =
-			i < rows && (j == columns || !table ||
-					    table[(i + 1) * width + j] >= table[i * width + j + 1]);
-		if (same) {
-			i++;
-			j++;
-		} else if (down) {
-			marks->removed[start + i++] = true;
-		} else {
-			marks->added[start + j++] = true;
-		}
-	}
+	return true;
 }
 
 static void put_line(struct buffer *out, char sign, struct text line)
 {
 	buffer_add_byte(out, sign);
 	buffer_add(out, line);
-	if (line.length == 0 || line.data[line.length - 1] != '\n')
+	if (line.data[line.length - 1] != '\n')
 		buffer_add_string(out, "\n\\ No newline at end of file\n");
 }
 
-/* A walk over both sides: at each step a common, a removed or an added line. */
+/* A walk over both sides: each step is a common, a removed or an added line. */
 struct walk {
-	const struct side *a, *b;
-	const struct marks *marks;
+	const struct diff_side *a, *b;
 	size_t i, j;
 };
 
+static bool at_removed(const struct walk *walk)
+{
+	return walk->i < walk->a->count && walk->a->changed[walk->i];
+}
+
+static bool at_added(const struct walk *walk)
+{
+	return walk->j < walk->b->count && walk->b->changed[walk->j];
+}
+
 static bool at_change(const struct walk *walk)
 {
-	return (walk->i < walk->a->count && walk->marks->removed[walk->i]) ||
-	       (walk->j < walk->b->count && walk->marks->added[walk->j]);
+	return at_removed(walk) || at_added(walk);
 }
 
 static bool at_end(const struct walk *walk)
@@ -111,25 +75,18 @@ static bool at_end(const struct walk *walk)
 	return walk->i >= walk->a->count && walk->j >= walk->b->count;
 }
 
+/* `out` may be NULL: then it only goes on. */
 static void step(struct walk *walk, struct buffer *out)
 {
-	if (walk->i < walk->a->count && walk->marks->removed[walk->i]) {
-		if (out)
-			put_line(out, '-', walk->a->lines[walk->i]);
-		walk->i++;
-	} else if (walk->j < walk->b->count && walk->marks->added[walk->j]) {
-		if (out)
-			put_line(out, '+', walk->b->lines[walk->j]);
-		walk->j++;
-	} else {
-		if (out)
-			put_line(out, ' ', walk->a->lines[walk->i]);
-		walk->i++;
-		walk->j++;
-	}
+	bool removed = at_removed(walk), added = !removed && at_added(walk);
+	char sign = removed ? '-' : added ? '+' : ' ';
+	if (out)
+		put_line(out, sign, added ? line_at(walk->b, walk->j) : line_at(walk->a, walk->i));
+	walk->i += !added;
+	walk->j += !removed;
 }
 
-/* Moves behind the last change of the hunk and its context: changes closer than twice the context share one. */
+/* Behind the last change of a hunk and its context: changes closer than twice the context share it. */
 static struct walk hunk_end(struct walk walk)
 {
 	struct walk end = walk;
@@ -146,6 +103,7 @@ static struct walk hunk_end(struct walk walk)
 	return end;
 }
 
+/* An empty range names the line before it. */
 static void put_range(struct buffer *out, size_t first, size_t count)
 {
 	buffer_add_unsigned(out, count > 0 ? first + 1 : first);
@@ -155,62 +113,82 @@ static void put_range(struct buffer *out, size_t first, size_t count)
 	}
 }
 
+static void put_hunk(struct buffer *out, struct walk walk, const struct walk *end)
+{
+	buffer_add_string(out, "@@ -");
+	put_range(out, walk.i, end->i - walk.i);
+	buffer_add_string(out, " +");
+	put_range(out, walk.j, end->j - walk.j);
+	buffer_add_string(out, " @@\n");
+	while (walk.i < end->i || walk.j < end->j)
+		step(&walk, out);
+}
+
 static void put_hunks(struct buffer *out, struct walk walk)
 {
 	while (!at_end(&walk)) {
-		struct walk ahead = walk;
-		while (!at_end(&ahead) && !at_change(&ahead))
-			step(&ahead, NULL);
-		if (at_end(&ahead))
+		struct walk change = walk;
+		while (!at_end(&change) && !at_change(&change))
+			step(&change, NULL);
+		if (at_end(&change))
 			return;
-		size_t context = ahead.i - walk.i < CONTEXT ? ahead.i - walk.i : CONTEXT;
-		ahead.i -= context;
-		ahead.j -= context;
-		walk = ahead;
-		for (size_t i = 0; i < context; i++)
-			step(&ahead, NULL);
-		struct walk end = hunk_end(ahead);
-		buffer_add_string(out, "@@ -");
-		put_range(out, walk.i, end.i - walk.i);
-		buffer_add_string(out, " +");
-		put_range(out, walk.j, end.j - walk.j);
-		buffer_add_string(out, " @@\n");
-		while (walk.i < end.i || walk.j < end.j)
-			step(&walk, out);
+		struct walk end = hunk_end(change);
+		size_t context = change.i - walk.i < CONTEXT ? change.i - walk.i : CONTEXT;
+		change.i -= context;
+		change.j -= context;
+		put_hunk(out, change, &end);
+		walk = end;
 	}
+}
+
+/* A tab ends a name with blanks, which patch(1) would else take for the beginning of a date. */
+static void put_header(struct buffer *out, struct text name)
+{
+	const char *end = text_contains(name, " ") ? "\t\n" : "\n";
+	buffer_add_string(out, "--- a/");
+	buffer_add(out, name);
+	buffer_add_string(out, end);
+	buffer_add_string(out, "+++ b/");
+	buffer_add(out, name);
+	buffer_add_string(out, end);
 }
 
 struct text diff_unified(
 	struct arena *arena, struct text before, struct text after, struct text name)
 {
+	struct diff_side a, b;
+	struct buffer out;
 	if (text_equal(before, after))
 		return TEXT("");
-	struct side a = split(arena, before), b = split(arena, after);
-	struct marks marks = {
-		.removed = ARENA_ARRAY(arena, bool, a.count + 1),
-		.added = ARENA_ARRAY(arena, bool, b.count + 1),
-	};
-	if (!a.lines || !b.lines || !marks.removed || !marks.added)
+	if (!split(&a, arena, before) || !split(&b, arena, after))
 		return TEXT("");
-	size_t start = common_start(&a, &b);
-	mark_middle(arena, &a, &b, start, common_end(&a, &b, start), &marks);
-	struct buffer out;
+	diff_compare(arena, &a, &b);
 	buffer_init(&out, arena, 1024);
-	buffer_printf(&out, "--- a/%.*s\n+++ b/%.*s\n", TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(name));
-	put_hunks(&out, (struct walk){ .a = &a, .b = &b, .marks = &marks });
+	put_header(&out, name);
+	put_hunks(&out, (struct walk){ .a = &a, .b = &b });
 	return buffer_text(&out);
 }
 
-/* A name that neither climbs nor begins at the root, and has no line end, so that a diff's header stays one line. */
+/* Neither climbs nor begins at the root, and has no control characters: a header is one line. */
 static struct text label(struct arena *arena, struct text name)
 {
-	while (text_starts_with(name, "/") || text_starts_with(name, "./"))
-		name = text_from(name, name.data[0] == '/' ? 1 : 2);
-	struct text copy = arena_copy(arena, name);
-	for (size_t i = 0; i < copy.length; i++)
-		if ((unsigned char)copy.data[i] < 0x20)
-			((char *)copy.data)[i] = '_';
-	return copy.length > 0 ? copy : TEXT("config.yaml");
+	for (;;) {
+		if (text_starts_with(name, "/"))
+			name = text_from(name, 1);
+		else if (text_starts_with(name, "./"))
+			name = text_from(name, 2);
+		else if (text_starts_with(name, "../"))
+			name = text_from(name, 3);
+		else
+			break;
+	}
+	struct buffer out;
+	buffer_init(&out, arena, name.length + 1);
+	for (size_t i = 0; i < name.length; i++) {
+		unsigned char byte = (unsigned char)name.data[i];
+		buffer_add_byte(&out, byte < 0x20 || byte == 0x7f ? '_' : name.data[i]);
+	}
+	return out.length > 0 ? buffer_text(&out) : TEXT("config.yaml");
 }
 
 struct text render_diff(struct arena *arena, const struct resolution *resolution)

@@ -29,48 +29,37 @@ void json_close(struct json *json, char bracket)
 	json->comma = true;
 }
 
-/* How each ASCII byte is written: 0 as it is, 'u' as \u00XX, else behind a backslash. */
-static char escape_of(unsigned char byte)
-{
-	switch (byte) {
-	case '"':
-	case '\\':
-		return (char)byte;
-	case '\n':
-		return 'n';
-	case '\r':
-		return 'r';
-	case '\t':
-		return 't';
-	case '\b':
-		return 'b';
-	case '\f':
-		return 'f';
-	default:
-		return byte < 0x20 || byte == 0x7f ? 'u' : 0;
-	}
-}
+/* How each byte is written: 0 as it is, 'u' as \u00XX, else behind a backslash. */
+static const char escapes[256] = {
+	[0x00 ... 0x07] = 'u',
+	['\b'] = 'b',
+	['\t'] = 't',
+	['\n'] = 'n',
+	[0x0b] = 'u',
+	['\f'] = 'f',
+	['\r'] = 'r',
+	[0x0e ... 0x1f] = 'u',
+	['"'] = '"',
+	['\\'] = '\\',
+	[0x7f] = 'u',
+};
 
 static void put_escaped(struct buffer *out, unsigned char byte)
 {
-	char escape = escape_of(byte);
-	if (escape == 'u') {
+	if (escapes[byte] == 'u') {
 		buffer_printf(out, "\\u%04x", byte);
 		return;
 	}
 	buffer_add_byte(out, '\\');
-	buffer_add_byte(out, escape);
+	buffer_add_byte(out, escapes[byte]);
 }
 
 /* Bytes from the start that can be copied as they are. */
 static size_t plain_run(struct text text)
 {
 	size_t i = 0;
-	for (; i < text.length; i++) {
-		unsigned char byte = (unsigned char)text.data[i];
-		if (byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f)
-			break;
-	}
+	while (i < text.length && !escapes[(unsigned char)text.data[i]])
+		i++;
 	return i;
 }
 
@@ -109,9 +98,23 @@ void json_key_text(struct json *json, struct text key)
 	json->comma = false;
 }
 
+/* Keys of our own need no escapes. */
 void json_key(struct json *json, const char *key)
 {
-	json_key_text(json, text_of(key));
+	size_t length = strlen(key);
+	char *room = buffer_reserve(json->out, length + 4);
+	if (!room)
+		return;
+	char *at = room;
+	if (json->comma)
+		*at++ = ',';
+	*at++ = '"';
+	memcpy(at, key, length);
+	at += length;
+	*at++ = '"';
+	*at++ = ':';
+	buffer_grown(json->out, (size_t)(at - room));
+	json->comma = false;
 }
 
 void json_raw(struct json *json, struct text value)

@@ -15,6 +15,7 @@ struct json {
 void json_begin(struct json *json, struct buffer *out);
 void json_open(struct json *json, char bracket);  /* '{' or '[' */
 void json_close(struct json *json, char bracket); /* '}' or ']' */
+/* A key of our own: ASCII that needs no escapes, written as it is. */
 void json_key(struct json *json, const char *key);
 void json_key_text(struct json *json, struct text key);
 void json_null(struct json *json);

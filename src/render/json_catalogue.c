@@ -30,6 +30,16 @@ static void put_example(
 	json_close(json, '}');
 }
 
+/* "peft.backend" for a member. */
+static void put_key_name(struct json *json, const struct key_row *row)
+{
+	struct arena *arena = json->out->arena;
+	if (row->parent == KEY_NONE)
+		json_string(json, row->name);
+	else
+		json_text(json, arena_printf(arena, "%s.%s", keys[row->parent].name, row->name));
+}
+
 static void put_rule(struct json *json, const struct rule *rule)
 {
 	json_open(json, '{');
@@ -48,8 +58,8 @@ static void put_rule(struct json *json, const struct rule *rule)
 	json_string(json, rule->why);
 	json_key(json, "reads");
 	json_open(json, '[');
-	for (const enum key *key = rule->reads; *key != KEY_NONE; key++)
-		json_string(json, keys[*key].name);
+	for (int i = 0; i < RULE_READS_MAXIMUM && rule->reads[i] != KEY_NONE; i++)
+		put_key_name(json, &keys[rule->reads[i]]);
 	json_close(json, ']');
 	json_key(json, "examples_target");
 	json_string(json, target_name(rule->target));
@@ -71,14 +81,14 @@ void render_rules_json(struct buffer *out)
 	struct json json;
 	json_begin(&json, out);
 	json_open(&json, '{');
-	json_key(&json, "digest");
-	json_text(
-		&json, arena_printf(out->arena, "%016llx", (unsigned long long)registry_digest()));
 	json_key(&json, "rules");
 	json_open(&json, '[');
 	for (size_t i = 0; i < registry_count(); i++)
 		put_rule(&json, registry_at(i));
 	json_close(&json, ']');
+	json_key(&json, "digest");
+	json_text(
+		&json, arena_printf(out->arena, "%016llx", (unsigned long long)registry_digest()));
 	json_close(&json, '}');
 	buffer_add_byte(out, '\n');
 }
@@ -137,15 +147,43 @@ static void put_backend(struct json *json, enum backend backend)
 	json_close(json, '}');
 }
 
-static void put_method_row(struct json *json, const struct method_row *row)
+static void put_spellings(struct json *json, const struct method_row *row)
+{
+	json_key(json, "spellings");
+	json_open(json, '[');
+	for (int i = 0; i < METHOD_SPELLINGS && row->spellings[i].name; i++) {
+		json_open(json, '{');
+		json_key(json, "name");
+		json_string(json, row->spellings[i].name);
+		json_known_to(json, row->spellings[i].known_to);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static void put_method(struct json *json, const struct method_row *row)
 {
 	json_open(json, '{');
 	json_key(json, "name");
 	json_string(json, row->name);
-	json_key(json, "class");
-	json_string(json, row->config_class);
 	json_key(json, "summary");
 	json_string(json, row->summary);
+	json_key(json, "class");
+	json_string(json, row->config_class);
+	json_known_to(json, row->known_to);
+	put_spellings(json, row);
+	json_key(json, "trainable_with_adapter");
+	if (row->trainable == TRAINABLE_YES || row->trainable == TRAINABLE_NO)
+		json_boolean(json, row->trainable == TRAINABLE_YES);
+	else
+		json_null(json);
+	json_key(json, "overridable");
+	json_open(json, '[');
+	for (int i = 0; i < METHOD_OVERRIDABLE && row->overridable[i]; i++)
+		json_string(json, row->overridable[i]);
+	json_close(json, ']');
+	json_key(json, "loading");
+	json_string(json, row->loading);
 	json_close(json, '}');
 }
 
@@ -162,7 +200,7 @@ void render_backends_json(struct buffer *out)
 	json_key(&json, "methods");
 	json_open(&json, '[');
 	for (size_t i = 0; i < method_row_count; i++)
-		put_method_row(&json, &method_rows[i]);
+		put_method(&json, &method_rows[i]);
 	json_close(&json, ']');
 	json_close(&json, '}');
 	buffer_add_byte(out, '\n');

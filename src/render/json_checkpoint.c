@@ -149,7 +149,7 @@ static void put_model(struct json *json, const struct checkpoint *checkpoint)
 	json_close(json, '}');
 }
 
-static void put_known_to(struct json *json, unsigned known_to)
+void json_known_to(struct json *json, unsigned known_to)
 {
 	json_key(json, "known_to");
 	json_open(json, '[');
@@ -167,7 +167,7 @@ static void put_method(struct json *json, const struct checkpoint *checkpoint)
 	json_text_or_null(json, checkpoint->quant_method);
 	json_key(json, "method");
 	json_string(json, checkpoint->method ? checkpoint->method->name : NULL);
-	put_known_to(json, checkpoint->known_to);
+	json_known_to(json, checkpoint->known_to);
 	json_key(json, "found_in");
 	json_string(json, checkpoint->found_in);
 }

@@ -61,6 +61,9 @@ static struct text uri_of(struct arena *arena, struct text name)
 {
 	struct buffer out;
 	buffer_init(&out, arena, name.length + 16);
+	/* Two slashes would begin with a host. */
+	while (text_starts_with(name, "//"))
+		name = text_from(name, 1);
 	for (size_t i = 0; i < name.length; i++) {
 		unsigned char byte = (unsigned char)name.data[i];
 		bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
@@ -101,6 +104,18 @@ static void put_region(struct json *json, const char *key, struct mark start, st
 	json_close(json, '}');
 }
 
+/* Where there are no lines, the JSON Pointer is the only place there is. */
+static void put_pointer(struct json *json, struct text path)
+{
+	json_key(json, "logicalLocations");
+	json_open(json, '[');
+	json_open(json, '{');
+	json_key(json, "fullyQualifiedName");
+	json_text(json, path);
+	json_close(json, '}');
+	json_close(json, ']');
+}
+
 static void put_location(struct log *log, const struct location *location, size_t id)
 {
 	struct json *json = &log->json;
@@ -118,6 +133,8 @@ static void put_location(struct log *log, const struct location *location, size_
 			(struct mark){ location->line - 1, location->column - 1 },
 			(struct mark){ location->end_line - 1, location->end_column - 1 });
 	json_close(json, '}');
+	if (location && location->path.length > 0)
+		put_pointer(json, location->path);
 	json_close(json, '}');
 }
 
