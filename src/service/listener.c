@@ -14,16 +14,23 @@
 
 #define BACKLOG 4096
 
-static bool wrong(const char *address, const char *what)
+static void complain(const char *address, const char *what)
 {
 	fprintf(stderr, "quantconfd: cannot listen on %s: %s\n", address, what);
-	return false;
 }
 
-static bool close_wrong(int fd, const char *address, const char *what)
+static enum listener_outcome misused(const char *address, const char *what)
 {
-	close(fd);
-	return wrong(address, what);
+	complain(address, what);
+	return LISTENER_MISUSED;
+}
+
+static enum listener_outcome failed(int fd, const char *address, const char *what)
+{
+	complain(address, what);
+	if (fd >= 0)
+		close(fd);
+	return LISTENER_FAILED;
 }
 
 static const char *bind_reason(int error)
@@ -54,21 +61,22 @@ static void remove_stale(const struct sockaddr_un *address, socklen_t length)
 	close(fd);
 }
 
-static bool open_unix(struct listener *listener, const char *address, const char *path)
+static enum listener_outcome open_unix(
+	struct listener *listener, const char *address, const char *path)
 {
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
 	if (strlen(path) == 0 || strlen(path) >= sizeof(where.sun_path))
-		return wrong(address, "the path must have 1 to 107 bytes");
+		return misused(address, "the path must have 1 to 107 bytes");
 	memcpy(where.sun_path, path, strlen(path));
 	remove_stale(&where, sizeof(where));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return wrong(address, strerror(errno));
+		return failed(-1, address, strerror(errno));
 	if (bind(fd, (struct sockaddr *)&where, sizeof(where)) != 0 || listen(fd, BACKLOG) != 0)
-		return close_wrong(fd, address, bind_reason(errno));
+		return failed(fd, address, bind_reason(errno));
 	*listener = (struct listener){ .fd = fd, .unix_socket = true };
 	snprintf(listener->name, sizeof(listener->name), "unix:%s", path);
-	return true;
+	return LISTENER_OPEN;
 }
 
 static bool is_loopback(const struct sockaddr_storage *address)
@@ -116,23 +124,24 @@ static bool split(const char *address, char *host, size_t room, const char **ret
 	return strlen(*ret_port) <= 5 && (strlen(*ret_port) < 5 || strcmp(*ret_port, "65535") <= 0);
 }
 
-static bool bind_tcp(struct listener *listener, const char *address, const struct addrinfo *found)
+static enum listener_outcome bind_tcp(
+	struct listener *listener, const char *address, const struct addrinfo *found)
 {
 	const int on = 1;
 	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return wrong(address, strerror(errno));
+		return failed(-1, address, strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (found->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
-		return close_wrong(fd, address, bind_reason(errno));
+		return failed(fd, address, bind_reason(errno));
 	listener->fd = fd;
 	name_tcp(listener);
-	return true;
+	return LISTENER_OPEN;
 }
 
-static bool open_tcp(struct listener *listener, const char *address, bool insecure)
+static enum listener_outcome open_tcp(struct listener *listener, const char *address, bool insecure)
 {
 	char host[128];
 	const char *port;
@@ -143,25 +152,25 @@ static bool open_tcp(struct listener *listener, const char *address, bool insecu
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 	};
 	if (!split(address, host, sizeof(host), &port))
-		return wrong(
+		return misused(
 			address, "write ADDR:PORT, [v6]:PORT or unix:PATH, ports from 0 to 65535");
 	int failure = getaddrinfo(host, port, &hints, &found);
 	if (failure != 0)
-		return wrong(address, gai_strerror(failure));
+		return failed(-1, address, gai_strerror(failure));
 	struct sockaddr_storage first = { 0 };
 	memcpy(&first, found->ai_addr, found->ai_addrlen);
 	*listener = (struct listener){ .fd = -1, .loopback = is_loopback(&first) };
-	bool open =
+	enum listener_outcome outcome =
 		listener->loopback || insecure
 			? bind_tcp(listener, address, found)
-			: wrong(address,
+			: misused(address,
 				  "other machines could reach it, and requests are not authenticated; listen on "
 				  "127.0.0.1, [::1] or unix:PATH, or allow it with --insecure");
 	freeaddrinfo(found);
-	return open;
+	return outcome;
 }
 
-bool listener_open(struct listener *listener, const char *address, bool insecure)
+enum listener_outcome listener_open(struct listener *listener, const char *address, bool insecure)
 {
 	*listener = (struct listener){ .fd = -1 };
 	if (strncmp(address, "unix:", 5) == 0)

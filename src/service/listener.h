@@ -11,12 +11,18 @@ struct listener {
 	char name[160]; /* as a URL: "http://127.0.0.1:8642", "unix:/run/x" */
 };
 
+enum listener_outcome {
+	LISTENER_OPEN,
+	LISTENER_MISUSED, /* the address is none, or is not allowed */
+	LISTENER_FAILED,  /* the system does not let us */
+};
+
 /*
  * Opens what `address` ("ADDR:PORT", "[v6]:PORT", "unix:PATH") says. When it cannot, or when other
- * machines could connect and `insecure` does not allow that: false, with the reason and the way out
- * on stderr.
+ * machines could connect and `insecure` does not allow that, the reason and the way out are on
+ * stderr.
  */
-bool listener_open(struct listener *listener, const char *address, bool insecure);
+enum listener_outcome listener_open(struct listener *listener, const char *address, bool insecure);
 /*
  * New connections are turned away from here on, while those that the kernel has accepted can still
  * be taken.

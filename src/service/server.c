@@ -16,6 +16,8 @@
 
 /* Descriptors beside those of connections. */
 #define OTHER_DESCRIPTORS 256
+/* Of options that cannot be followed. */
+#define EXIT_USAGE 2
 
 static size_t core_count(void)
 {
@@ -52,15 +54,17 @@ static int open_signals(void)
 	return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-static bool open_listeners(struct server *server)
+static enum listener_outcome open_listeners(struct server *server)
 {
 	const struct options *options = server->options;
 	for (size_t i = 0; i < options->listen_count; i++) {
-		if (!listener_open(&server->listeners[i], options->listen[i], options->insecure))
-			return false;
+		enum listener_outcome outcome =
+			listener_open(&server->listeners[i], options->listen[i], options->insecure);
+		if (outcome != LISTENER_OPEN)
+			return outcome;
 		server->listener_count++;
 	}
-	return true;
+	return LISTENER_OPEN;
 }
 
 static void close_listeners(struct server *server)
@@ -151,10 +155,11 @@ int server_run(const struct options *options)
 	server.finished = eventfd(0, EFD_CLOEXEC);
 	sem_init(&server.quiet, 0, 0);
 	raise_descriptor_limit(options);
-	if (signals < 0 || server.finished < 0 || !open_listeners(&server) ||
+	enum listener_outcome outcome = open_listeners(&server);
+	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 ||
 		!start_workers(&server)) {
 		close_listeners(&server);
-		return 1;
+		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	announce(&server);
 	wait_for_workers(&server, signals);
