@@ -12,22 +12,48 @@ static void render_text(struct buffer *out, const struct resolution *resolution)
 	render_resolution_text(out, resolution, false);
 }
 
+static void render_yaml(struct buffer *out, const struct resolution *resolution)
+{
+	buffer_add(out, resolution->migrated);
+}
+
+static void render_unified_diff(struct buffer *out, const struct resolution *resolution)
+{
+	buffer_add(out, render_diff(out->arena, resolution));
+}
+
 /* The forms of a reply, best liked first; the order is that of resolve_types. */
 static const struct form {
 	const char *content_type;
 	void (*render)(struct buffer *out, const struct resolution *resolution);
+	bool migrated; /* is made of the migrated text; without one the reply is the resolution, 422 */
 } forms[] = {
 	{
 		.content_type = "application/json",
 		.render = render_resolution_json,
 	},
 	{
+		.content_type = "application/yaml",
+		.render = render_yaml,
+		.migrated = true,
+	},
+	{
 		.content_type = "text/plain; charset=utf-8",
 		.render = render_text,
 	},
+	{
+		.content_type = "text/x-diff; charset=utf-8",
+		.render = render_unified_diff,
+		.migrated = true,
+	},
+	{
+		.content_type = "application/sarif+json",
+		.render = render_resolution_sarif,
+	},
 };
 
-const char *const resolve_types[] = { "application/json", "text/plain", NULL };
+const char *const resolve_types[] = { "application/json", "application/yaml", "text/plain",
+	"text/x-diff", "application/sarif+json", NULL };
 
 static const char *const target_words[] = { "canonical", "flat", "released", NULL };
 static const char *const boolean_words[] = { "true", "false", NULL };
@@ -227,13 +253,18 @@ static void reply(const struct call *call, const struct resolution *resolution)
 {
 	struct request *request = call->request;
 	const struct form *form = &forms[request->offer];
+	unsigned status = status_of(call, resolution);
+	if (form->migrated && !resolution->migrated.data) {
+		form = &forms[0];
+		status = status == 200 ? 422 : status;
+	}
 	struct buffer out;
 	request->errors = resolution->counts[SEVERITY_ERROR];
 	request->warnings = resolution->counts[SEVERITY_WARNING];
 	buffer_init(&out, &request->arena, 8192);
 	form->render(&out, resolution);
 	request_phase(request, PHASE_RENDER);
-	request_reply(request, status_of(call, resolution), form->content_type, &out);
+	request_reply(request, status, form->content_type, &out);
 }
 
 void handle_resolve(struct request *request)
@@ -250,6 +281,7 @@ void handle_resolve(struct request *request)
 	request_phase(request, PHASE_UNPACK);
 	if (request->refusal.problem != PROBLEM_NONE || arena_failed(&request->arena))
 		return;
+	call.ask.include_migrated |= forms[request->offer].migrated;
 	const struct resolution *resolution = resolve(&request->arena, &call.ask);
 	request_phase(request, PHASE_RESOLVE);
 	if (resolution)
