@@ -111,6 +111,14 @@ struct checkpoint *checkpoint_inspect(struct arena *arena, struct text bytes,
 	return arena_failed(arena) ? NULL : checkpoint;
 }
 
+static void report_faults(struct inspector *inspector)
+{
+	const struct checkpoint_files *files = inspector->files;
+	for (size_t i = 0; i < files->fault_count; i++)
+		inspector_report_text(inspector, CHECKPOINT_FILE_BAD, files->faults[i].name,
+			text_of(""), files->faults[i].detail);
+}
+
 struct checkpoint *checkpoint_inspect_files(struct arena *arena,
 	const struct checkpoint_files *files, const struct document_limits *limits)
 {
@@ -123,6 +131,7 @@ struct checkpoint *checkpoint_inspect_files(struct arena *arena,
 	if (tree)
 		inspect_tree(&inspector, tree);
 	inspector.file = text_of("");
+	report_faults(&inspector);
 	inspect_weights(&inspector);
 	return arena_failed(arena) ? NULL : checkpoint;
 }

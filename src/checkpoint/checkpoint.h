@@ -185,6 +185,12 @@ struct shard {
 	uint64_t size;    /* of the whole file */
 };
 
+/* A file that stands there and could not be read. */
+struct file_fault {
+	struct text name;
+	struct text detail; /* one clause */
+};
+
 /* A model folder's files, as read by roots.c; a `data` of NULL is a missing file. */
 struct checkpoint_files {
 	struct text config;
@@ -192,6 +198,9 @@ struct checkpoint_files {
 	struct text index; /* model.safetensors.index.json */
 	const struct shard *shards;
 	size_t shard_count;
+	bool shards_incomplete; /* there are more than these: sums would be wrong */
+	const struct file_fault *faults;
+	size_t fault_count;
 };
 
 /*

@@ -176,7 +176,7 @@ static void report_file(struct inspector *inspector, struct text file, const cha
 static bool read_shards(struct survey *survey)
 {
 	const struct checkpoint_files *files = survey->inspector->files;
-	bool good = files->shard_count > 0;
+	bool good = files->shard_count > 0 && !files->shards_incomplete;
 	for (size_t i = 0; i < files->shard_count; i++) {
 		const char *fault = safetensors_read(&survey->tensors, &files->shards[i]);
 		if (!fault)
@@ -187,26 +187,39 @@ static bool read_shards(struct survey *survey)
 	return good;
 }
 
-static bool read_tensors(struct survey *survey)
+static bool read_index(struct survey *survey, struct tensors *names, uint64_t *ret_total)
 {
-	const struct checkpoint_files *files = survey->inspector->files;
-	struct weights *weights = survey->weights;
-	survey->tensors.arena = survey->inspector->arena;
-	weights->headers = read_shards(survey);
-	if (weights->headers) {
-		for (size_t i = 0; i < survey->tensors.count; i++)
-			weights->bytes += survey->tensors.list[i].bytes;
-		weights->bytes_known = true;
-		return true;
-	}
-	survey->tensors.count = 0;
-	if (!files->index.data)
+	struct text index = survey->inspector->files->index;
+	*names = (struct tensors){ .arena = survey->inspector->arena };
+	if (!index.data)
 		return false;
-	const char *fault = safetensors_index_read(&survey->tensors, files->index, &weights->bytes);
-	weights->bytes_known = weights->bytes > 0;
+	const char *fault = safetensors_index_read(names, index, ret_total);
 	if (fault)
 		report_file(survey->inspector, text_of(INDEX_FILE), fault);
 	return !fault;
+}
+
+/* The headers, or the index where it knows of more: then shards are missing. */
+static bool read_tensors(struct survey *survey)
+{
+	struct weights *weights = survey->weights;
+	struct tensors names;
+	uint64_t total = 0;
+	survey->tensors.arena = survey->inspector->arena;
+	weights->headers = read_shards(survey);
+	bool indexed = read_index(survey, &names, &total);
+	if (indexed && names.count > survey->tensors.count)
+		weights->headers = false;
+	if (!weights->headers) {
+		survey->tensors = names;
+		weights->bytes = total;
+		weights->bytes_known = total > 0;
+		return indexed;
+	}
+	for (size_t i = 0; i < survey->tensors.count; i++)
+		weights->bytes += survey->tensors.list[i].bytes;
+	weights->bytes_known = true;
+	return true;
 }
 
 static bool never_quantized(enum role role)

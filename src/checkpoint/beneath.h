@@ -1,0 +1,48 @@
+/*
+ * Opening below a folder, and never outside: the only file that opens anything. Symbolic links may
+ * lead elsewhere below the same folder, never out of it.
+ */
+#pragma once
+
+#include "base/text.h"
+
+#include <sys/types.h>
+
+/* What tells one state of one file from another. */
+struct identity {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t size;
+	int64_t modified; /* nanoseconds */
+};
+
+bool identity_equal(const struct identity *a, const struct identity *b);
+
+enum beneath_way {
+	BENEATH_KERNEL, /* openat2, or step by step where the kernel does not have it */
+	BENEATH_STEPS,  /* always step by step: only the last step may be a link */
+	BENEATH_TRUST,  /* links may lead anywhere: whoever asks may read there himself */
+};
+
+/* A folder that the operator named; links are followed. A descriptor, or the errno negated. */
+int beneath_root(const char *path);
+/*
+ * A folder below `folder`, to be read; a descriptor, or the errno negated: EXDEV where a link leads
+ * out.
+ */
+int beneath_folder(int folder, const char *path, enum beneath_way way);
+/*
+ * The same for a regular file. Never waits, not even for a FIFO. EINVAL: no regular file. Tells
+ * what was opened.
+ */
+int beneath_file(int folder, const char *path, enum beneath_way way, struct identity *ret_identity);
+/* What the name leads to, without opening it: 0 or the errno negated. */
+int beneath_identity(int folder, const char *path, struct identity *ret_identity);
+int identity_of(int file, struct identity *ret_identity);
+/* Whether something of that name stands there, if only a link to nothing. */
+bool beneath_exists(int folder, const char *path);
+/* The next name of an open folder (a DIR); NULL at its end. */
+const char *beneath_next(void *listing);
+/* Takes the descriptor over. NULL without memory. */
+void *beneath_list(int folder);
+void beneath_list_end(void *listing);

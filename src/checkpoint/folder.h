@@ -1,0 +1,51 @@
+/* A model's folder: which files it has, in which state, and their bytes. */
+#pragma once
+
+#include "checkpoint/beneath.h"
+#include "checkpoint/checkpoint.h"
+
+#define FOLDER_SHARDS_MAXIMUM 1024
+
+/* config.json first, then the side files, then the index, then the shards by name. */
+enum {
+	FOLDER_CONFIG,
+	FOLDER_SIDES,
+	FOLDER_INDEX = FOLDER_SIDES + SIDE_COUNT,
+	FOLDER_FIXED,
+};
+
+struct folder_file {
+	struct text name;
+	struct text path; /* below the root, terminated */
+	bool present;
+	struct identity identity;
+};
+
+struct folder {
+	struct folder_file *files;
+	size_t count;
+	bool shards_left_out; /* more than FOLDER_SHARDS_MAXIMUM */
+};
+
+struct folder_limits {
+	size_t file_bytes;  /* config.json and the side files */
+	size_t index_bytes; /* the index */
+	size_t head_bytes;  /* all shards' headers together */
+	enum beneath_way way;
+};
+
+/*
+ * What stands in the folder `path` below `root` ("": the root itself), without opening files. 0, or
+ * the errno negated.
+ */
+int folder_survey(struct folder *folder, struct arena *arena, int root, struct text path,
+	const struct folder_limits *limits);
+bool folder_equal(const struct folder *a, const struct folder *b);
+/* Only what a comparison needs; false when the arena failed. */
+bool folder_copy(struct folder *copy, struct arena *arena, const struct folder *folder);
+/*
+ * Reads what was surveyed, and notes the identities of what was really read. NULL when config.json
+ * was read; else one clause that says why not.
+ */
+const char *folder_read(struct folder *folder, struct arena *arena, int root,
+	const struct folder_limits *limits, struct checkpoint_files *ret_files);

@@ -1,0 +1,78 @@
+/*
+ * Checkpoints below the operator's folders: plain model roots (ROOT/ORG/NAME/config.json) and hub
+ * caches (models--ORG--NAME/refs/REVISION -> snapshots/COMMIT). A name never leads out of them, and
+ * only regular files are read. What was inspected is kept: a model that is asked for again costs
+ * some file status calls and a copy; a file that was replaced is seen at once.
+ *
+ * One value serves all threads.
+ */
+#pragma once
+
+#include "checkpoint/checkpoint.h"
+
+enum root_kind {
+	ROOT_MODELS,
+	ROOT_HF_CACHE,
+};
+
+struct root_path {
+	enum root_kind kind;
+	const char *path;
+};
+
+struct roots_limits {
+	size_t file_bytes;    /* config.json and the files that may carry its block */
+	size_t index_bytes;   /* model.safetensors.index.json */
+	size_t head_bytes;    /* all safetensors headers of a model together */
+	size_t inspect_bytes; /* memory while a model is inspected that is not kept */
+	size_t cache_entries;
+	size_t cache_bytes;
+	struct document_limits document;
+	bool walk; /* never ask openat2 */
+};
+
+/* 16 MiB, 64 MiB, 128 MiB, 512 MiB; 256 entries, 64 MiB; depth 64, 400 000 nodes. */
+extern const struct roots_limits roots_limits_default;
+
+enum roots_status {
+	ROOTS_FOUND,
+	ROOTS_NOT_FOUND,
+	ROOTS_UNREADABLE, /* it is there; detail says why it cannot be read */
+	ROOTS_REFUSED,    /* no name below a root; detail says why */
+	ROOTS_NO_MEMORY,
+};
+
+struct roots_answer {
+	enum roots_status status;
+	struct checkpoint *checkpoint; /* of ROOTS_FOUND: the arena's; else NULL */
+	struct text detail;            /* one clause; "" where the status says all */
+};
+
+struct roots_counters {
+	uint64_t hits;
+	uint64_t misses;
+	size_t entries;
+	size_t bytes;
+};
+
+struct roots;
+
+/* Copies the paths; a folder need not exist yet. NULL without memory. `limits` NULL: the defaults.
+ */
+struct roots *roots_new(
+	const struct root_path *paths, size_t count, const struct roots_limits *limits);
+/* Nobody may be looking up. NULL is allowed. */
+void roots_free(struct roots *roots);
+/* NULL when every root can be opened, else the path of the first that cannot. */
+const char *roots_unreadable(struct roots *roots);
+struct roots_counters roots_counters(struct roots *roots);
+
+/*
+ * Looks in each root, in order; `revision` "" is a cache's main, and means nothing to a plain root.
+ * The checkpoint carries its model, revision (a cache's commit) and source.
+ */
+struct roots_answer roots_look_up(
+	struct roots *roots, struct arena *arena, struct text model, struct text revision);
+/* The folder itself, for whoever may read it anyway: links may lead anywhere. Nothing is kept. */
+struct roots_answer roots_inspect_folder(
+	struct arena *arena, const char *path, const struct roots_limits *limits);
