@@ -239,7 +239,9 @@ class Resolve(unittest.TestCase):
             ("text/plain, application/json", "application/json"),
             ("text/plain, application/json;q=0.9", "text/plain; charset=utf-8"),
             ("text/plain;q=0.1, */*;q=0.2", "application/json"),
-            ("application/json;q=0, */*", "text/plain; charset=utf-8"),
+            ("application/json;q=0, */*;q=0.5, text/plain", "text/plain; charset=utf-8"),
+            ("application/json;q=0, text/*", "text/plain; charset=utf-8"),
+            ("application/sarif+json", "application/sarif+json"),
             ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
         ):
             with self.subTest(accept):
@@ -247,8 +249,41 @@ class Resolve(unittest.TestCase):
                 self.assertEqual(reply.headers["content-type"], kind)
         reply = self.daemon.resolve(QLORA, accept="image/png")
         self.check_problem(reply, 406, "not-acceptable")
-        self.assertIn("application/json", reply.json["allowed"])
-        self.assertIn("text/plain", reply.json["allowed"])
+        for kind in ("application/json", "application/yaml", "text/plain", "text/x-diff"):
+            self.assertIn(kind, reply.json["allowed"])
+
+    def test_migrated_text(self):
+        config = "# mine\n" + QLORA + "\nseed: 7  # lucky\n"
+        expected = self.daemon.resolve(config, "?include=migrated,diff").json
+        reply = self.daemon.resolve(config, accept="application/yaml")
+        self.assertEqual(reply.status, 200)
+        self.assertEqual(reply.headers["content-type"], "application/yaml")
+        self.assertEqual(reply.body.decode(), expected["migrated"])
+        self.assertIn(b"seed: 7  # lucky\n", reply.body)
+        again = self.daemon.resolve(reply.body, accept="application/yaml")
+        self.assertEqual(again.body, reply.body)
+        diff = self.daemon.resolve(config, accept="text/x-diff")
+        self.assertEqual(diff.headers["content-type"], "text/x-diff; charset=utf-8")
+        self.assertEqual(diff.body.decode(), expected["diff"])
+
+    def test_no_migrated_text(self):
+        for kind in ("application/yaml", "text/x-diff"):
+            for config, query, status in (
+                (BROKEN, "", 422),
+                (BROKEN, "?on_invalid=200", 422),
+                ("a: [", "", 400),
+            ):
+                reply = self.daemon.resolve(config, query, accept=kind)
+                self.assertEqual(reply.status, status)
+                self.assertEqual(reply.headers["content-type"], "application/json")
+                self.assertEqual(reply.json["status"], "rejected")
+
+    def test_sarif(self):
+        reply = self.daemon.resolve(BROKEN, accept="application/sarif+json")
+        self.assertEqual(reply.status, 422)
+        self.assertEqual(reply.json["version"], "2.1.0")
+        found = [result["ruleId"] for result in reply.json["runs"][0]["results"]]
+        self.assertIn("torchao-with-gptq", found)
 
     # --- inspect ---
 
