@@ -14,6 +14,7 @@ static int (*const runs[COMMAND_COUNT])(struct session *) = {
 	[COMMAND_MIGRATE] = run_migrate,
 	[COMMAND_INSPECT] = run_inspect,
 	[COMMAND_RULES] = run_rules,
+	[COMMAND_SCHEMA] = run_schema,
 };
 
 static bool coloured(int descriptor)

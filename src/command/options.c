@@ -24,6 +24,11 @@ const struct command_row commands[COMMAND_COUNT] = {
 		.arguments = "[ID]",
 		.summary = "Print the table of rules, or one rule.",
 	},
+	[COMMAND_SCHEMA] = {
+		.name = "schema",
+		.arguments = "",
+		.summary = "Print the JSON Schema of the decisive keys.",
+	},
 };
 
 enum option_code {
@@ -288,7 +293,8 @@ int options_parse(struct command_options *options, int count, char **arguments)
 	if (options->help || options->version)
 		return EXIT_OK;
 	if (optind == count)
-		return usage("a command is needed: resolve, migrate, inspect or rules", NULL);
+		return usage(
+			"a command is needed: resolve, migrate, inspect, rules or schema", NULL);
 	int status = find_command(options, arguments[optind]);
 	options->files = arguments + optind + 1;
 	options->file_count = (size_t)(count - optind - 1);

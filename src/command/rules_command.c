@@ -64,3 +64,12 @@ int run_rules(struct session *session)
 	session_put(session, stdout, &out);
 	return session->status;
 }
+
+int run_schema(struct session *session)
+{
+	struct buffer out;
+	buffer_init(&out, &session->arena, 64 * 1024);
+	render_schema_json(&out);
+	session_put(session, stdout, &out);
+	return session->status;
+}

@@ -1,4 +1,4 @@
-/* The four commands. Each returns an exit status; what people should read goes to stderr, results to stdout. */
+/* The commands. Each returns an exit status; what people should read goes to stderr, results to stdout. */
 #pragma once
 
 #include "base/buffer.h"
@@ -21,6 +21,7 @@ int run_resolve(struct session *session);
 int run_migrate(struct session *session);
 int run_inspect(struct session *session);
 int run_rules(struct session *session);
+int run_schema(struct session *session);
 
 /* The worst status counts. */
 void session_worsen(struct session *session, int status);

@@ -12,6 +12,8 @@ void render_inspection_json(struct buffer *out, const struct inspection *inspect
 void render_rules_json(struct buffer *out);
 void render_rule_json(struct buffer *out, const struct rule *rule);
 void render_backends_json(struct buffer *out);
+/* json_schema.c: /v1/schema, the same for the config itself. */
+void render_schema_json(struct buffer *out);
 
 /* text.c: for people, as compilers do it: place, severity, message, rule, source line with caret,
  * remedy, summary. */

@@ -36,3 +36,12 @@ void handle_backends(struct request *request)
 	request_phase(request, PHASE_RENDER);
 	request_reply(request, 200, json_type, &out);
 }
+
+void handle_schema(struct request *request)
+{
+	struct buffer out;
+	buffer_init(&out, &request->arena, (size_t)32 * 1024);
+	render_schema_json(&out);
+	request_phase(request, PHASE_RENDER);
+	request_reply(request, 200, "application/schema+json", &out);
+}

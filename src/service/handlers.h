@@ -19,6 +19,7 @@ void handle_inspect_model(struct request *request);
 void handle_rules(struct request *request);
 void handle_rule(struct request *request);
 void handle_backends(struct request *request);
+void handle_schema(struct request *request);
 
 /* handle_status.c */
 void handle_health(struct request *request);

@@ -27,6 +27,7 @@ static const struct form_row inspect_forms[] = {
 };
 
 static const char *const json_types[] = { "application/json", NULL };
+static const char *const schema_types[] = { "application/schema+json", "application/json", NULL };
 
 static const char *const inspect_includes[] = { "exclusions", NULL };
 static const char *const model_texts[] = { "a model id or a path below a model root", NULL };
@@ -93,6 +94,13 @@ const struct route routes[] = {
 		.handle = handle_backends,
 		.is_static = true,
 		.types = json_types,
+	},
+	{
+		.path = "/v1/schema",
+		.verb = VERB_GET,
+		.handle = handle_schema,
+		.is_static = true,
+		.types = schema_types,
 	},
 	{
 		.path = "/healthz",
