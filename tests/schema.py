@@ -18,7 +18,7 @@ except ImportError as missing:
     sys.exit(77)
 
 SOURCE = pathlib.Path(os.environ.get("srcdir", "."))
-COMMAND = pathlib.Path(os.environ.get("builddir", ".")) / "quantconf"
+COMMAND = pathlib.Path(os.environ.get("builddir", ".")).resolve() / "quantconf"
 # What no schema can say: it concerns several keys, or text that a parsed config no longer has.
 BEYOND = {"duplicate-decisive-key", "dialects-contradict"}
 
