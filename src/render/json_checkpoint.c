@@ -194,7 +194,8 @@ static bool in_checkpoint(const struct diagnostic *finding)
 }
 
 void json_checkpoint(struct json *json, const struct checkpoint *checkpoint,
-	const struct diagnostic *const *findings, size_t count, bool include_exclusions)
+	const struct weights_estimate *estimate, const struct diagnostic *const *findings,
+	size_t count, bool include_exclusions)
 {
 	json_open(json, '{');
 	put_model(json, checkpoint);
@@ -202,7 +203,7 @@ void json_checkpoint(struct json *json, const struct checkpoint *checkpoint,
 	put_scheme(json, checkpoint);
 	put_exclusions(json, &checkpoint->exclusions, include_exclusions);
 	put_fate(json, checkpoint);
-	json_weights(json, checkpoint->weights);
+	json_weights(json, checkpoint->weights, estimate);
 	json_key(json, "findings");
 	json_open(json, '[');
 	for (size_t i = 0; i < count; i++)

@@ -11,7 +11,9 @@ void json_findings(struct json *json, const char *name, const struct diagnostic 
 /* "known_to": who reads it, from 1u << enum engine. */
 void json_known_to(struct json *json, unsigned known_to);
 /* "weights" and "estimate". */
-void json_weights(struct json *json, const struct weights *weights);
+void json_weights(
+	struct json *json, const struct weights *weights, const struct weights_estimate *estimate);
 /* The checkpoint object; `findings` of places in the checkpoint are picked from the list. */
 void json_checkpoint(struct json *json, const struct checkpoint *checkpoint,
-	const struct diagnostic *const *findings, size_t count, bool include_exclusions);
+	const struct weights_estimate *estimate, const struct diagnostic *const *findings,
+	size_t count, bool include_exclusions);

@@ -128,8 +128,9 @@ static void put_checkpoint(struct json *json, const struct resolution *resolutio
 {
 	json_key(json, "checkpoint");
 	if (resolution->checkpoint)
-		json_checkpoint(json, resolution->checkpoint, resolution->findings,
-			resolution->finding_count, resolution->include_exclusions);
+		json_checkpoint(json, resolution->checkpoint, resolution->estimate,
+			resolution->findings, resolution->finding_count,
+			resolution->include_exclusions);
 	else
 		json_null(json);
 }
@@ -159,7 +160,7 @@ void render_inspection_json(struct buffer *out, const struct inspection *inspect
 {
 	struct json json;
 	json_begin(&json, out);
-	json_checkpoint(&json, inspection->checkpoint, inspection->findings,
+	json_checkpoint(&json, inspection->checkpoint, NULL, inspection->findings,
 		inspection->finding_count, inspection->include_exclusions);
 	buffer_add_byte(out, '\n');
 }

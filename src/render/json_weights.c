@@ -35,7 +35,27 @@ static void put_weights(struct json *json, const struct weights *weights)
 	json_close(json, '}');
 }
 
-void json_weights(struct json *json, const struct weights *weights)
+static void put_estimate(struct json *json, const struct weights_estimate *estimate)
+{
+	json_open(json, '{');
+	json_key(json, "bytes_as_requested");
+	json_unsigned(json, estimate->bytes);
+	json_key(json, "by_role");
+	json_open(json, '{');
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		if (estimate->by_role[i] == 0)
+			continue;
+		json_key(json, role_name((enum role)i));
+		json_unsigned(json, estimate->by_role[i]);
+	}
+	json_close(json, '}');
+	json_key(json, "formula");
+	json_string(json, estimate->formula);
+	json_close(json, '}');
+}
+
+void json_weights(
+	struct json *json, const struct weights *weights, const struct weights_estimate *estimate)
 {
 	json_key(json, "weights");
 	if (weights)
@@ -43,5 +63,8 @@ void json_weights(struct json *json, const struct weights *weights)
 	else
 		json_null(json);
 	json_key(json, "estimate");
-	json_null(json);
+	if (estimate)
+		put_estimate(json, estimate);
+	else
+		json_null(json);
 }

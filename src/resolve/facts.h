@@ -72,6 +72,7 @@ struct facts {
 	struct setting settings[KEY_COUNT];
 	struct base_quantization base;
 	const struct checkpoint *checkpoint; /* NULL when none was inspected */
+	struct text lookup; /* why no checkpoint was inspected, one clause; "" when one was */
 	bool require_checkpoint;
 	bool checkpoint_wanted; /* the request did not say that none should be looked at */
 	enum target target;

@@ -189,6 +189,9 @@ static bool proved(const struct migration *migration, struct text text)
 	request.config_tree = NULL;
 	request.include_migrated = false;
 	request.include_diff = false;
+	request.checkpoint_found = migration->resolver->facts.checkpoint;
+	request.checkpoint = request.checkpoint_found ? CHECKPOINT_GIVEN : CHECKPOINT_NO;
+	request.require_checkpoint = false;
 	const struct resolution *again = resolve(migration->edits.arena, &request);
 	if (!again || !again->canonical || !node_equal(again->canonical, migration->after))
 		return false;

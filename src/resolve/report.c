@@ -243,6 +243,7 @@ static void raise_rule(struct resolver *resolver, const struct rule *rule)
 		words[word_count++] = (struct word){ keys[*key].name, slot_words(resolver, *key) };
 	words[word_count++] = (struct word){ "unquantized", unquantized_words(&resolver->facts) };
 	words[word_count++] = (struct word){ "nearest_adapter", nearest_adapter_words(resolver) };
+	words[word_count++] = (struct word){ "lookup", resolver->facts.lookup };
 	words[word_count] = (struct word){ .name = NULL };
 	const enum key *at = rule->at[0] != KEY_NONE ? rule->at : rule->reads;
 	for (; *at != KEY_NONE; at++) {

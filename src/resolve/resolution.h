@@ -2,6 +2,7 @@
 #pragma once
 
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/weights.h"
 #include "schema/diagnostic.h"
 
 enum resolution_status {
@@ -55,7 +56,9 @@ struct resolution {
 	const struct node *canonical;        /* NULL with any error */
 	const struct effective *effective;   /* NULL with any error */
 	const struct checkpoint *checkpoint; /* NULL when none was inspected */
-	const struct diagnostic **findings;  /* sorted by place, then id; all severities */
+	const struct weights_estimate
+		*estimate;                  /* of the base weights as requested; NULL: unknown */
+	const struct diagnostic **findings; /* sorted by place, then id; all severities */
 	size_t finding_count;
 	size_t counts[SEVERITY_COUNT];
 	const struct patch_operation *patch;

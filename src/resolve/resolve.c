@@ -57,29 +57,13 @@ static void read_config(struct resolver *resolver)
 	resolver->root = resolver->document.root;
 }
 
-static struct checkpoint *inspect_given(struct resolver *resolver)
-{
-	const struct resolve_request *request = resolver->request;
-	return checkpoint_inspect(resolver->arena, request->checkpoint_bytes,
-		request->checkpoint_tree, &resolver->limits->checkpoint);
-}
-
-static void read_checkpoint(struct resolver *resolver)
-{
-	if (resolver->request->checkpoint != CHECKPOINT_GIVEN)
-		return;
-	resolver->facts.checkpoint = inspect_given(resolver);
-	if (resolver->facts.checkpoint)
-		report_checkpoint(resolver, resolver->facts.checkpoint);
-}
-
 static void decide(struct resolver *resolver)
 {
 	settings_read(resolver);
 	dialect_read(resolver);
 	report_broken_rules(resolver, STAGE_SCHEMA);
 	report_broken_rules(resolver, STAGE_VALIDATION);
-	read_checkpoint(resolver);
+	checkpoint_read(resolver);
 	report_broken_rules(resolver, STAGE_LOAD);
 }
 
@@ -90,6 +74,9 @@ static void conclude(struct resolver *resolver, struct resolution *resolution)
 		return;
 	resolution->canonical = canonical_make(resolver);
 	resolution->effective = effective_make(resolver);
+	if (resolution->effective)
+		resolution->estimate =
+			estimate_make(resolver->arena, &resolver->facts, resolution->effective);
 	if (resolution->canonical)
 		resolution->patch =
 			patch_make(resolver->arena, resolver->root, resolution->canonical);
@@ -133,6 +120,17 @@ const struct resolution *resolve(struct arena *arena, const struct resolve_reque
 	return arena_failed(arena) ? NULL : resolution;
 }
 
+static const struct inspection *conclude_inspection(struct resolver *resolver)
+{
+	struct inspection *inspection = ARENA_NEW(resolver->arena, struct inspection);
+	if (!inspection || !resolver->facts.checkpoint)
+		return NULL;
+	inspection->checkpoint = resolver->facts.checkpoint;
+	inspection->findings =
+		findings_sorted(&resolver->findings, resolver->arena, &inspection->finding_count);
+	return arena_failed(resolver->arena) ? NULL : inspection;
+}
+
 const struct inspection *inspect(
 	struct arena *arena, struct text bytes, const struct resolve_limits *limits)
 {
@@ -143,13 +141,16 @@ const struct inspection *inspect(
 	};
 	struct resolver resolver;
 	begin(&resolver, arena, &request);
-	struct inspection *inspection = ARENA_NEW(arena, struct inspection);
-	const struct checkpoint *checkpoint = inspect_given(&resolver);
-	if (!inspection || !checkpoint)
-		return NULL;
+	checkpoint_read(&resolver);
+	return conclude_inspection(&resolver);
+}
+
+const struct inspection *inspect_found(struct arena *arena, const struct checkpoint *checkpoint)
+{
+	const struct resolve_request request = { .checkpoint = CHECKPOINT_NO };
+	struct resolver resolver;
+	begin(&resolver, arena, &request);
+	resolver.facts.checkpoint = checkpoint;
 	report_checkpoint(&resolver, checkpoint);
-	inspection->checkpoint = checkpoint;
-	inspection->findings =
-		findings_sorted(&resolver.findings, arena, &inspection->finding_count);
-	return arena_failed(arena) ? NULL : inspection;
+	return conclude_inspection(&resolver);
 }

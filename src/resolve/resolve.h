@@ -35,6 +35,7 @@ struct resolve_request {
 	enum checkpoint_choice checkpoint;
 	struct text checkpoint_model;
 	struct text checkpoint_bytes;
+	const struct checkpoint *checkpoint_found; /* with CHECKPOINT_GIVEN: inspected before */
 	const struct node *checkpoint_tree;
 	bool require_checkpoint;
 	bool include_exclusions, include_migrated, include_diff;
@@ -48,3 +49,5 @@ const struct resolution *resolve(struct arena *arena, const struct resolve_reque
 /* A checkpoint's config.json (or side file) by itself. NULL only when the arena failed. */
 const struct inspection *inspect(
 	struct arena *arena, struct text bytes, const struct resolve_limits *limits);
+/* One that was looked up below a model root or in a folder. */
+const struct inspection *inspect_found(struct arena *arena, const struct checkpoint *checkpoint);

@@ -61,6 +61,13 @@ void dialect_list(const struct resolver *resolver, struct resolution *resolution
 void block_read_structured(struct resolver *resolver, struct base_spelling *spelling);
 void block_read_peft(struct resolver *resolver, struct base_spelling *spelling);
 
+/* lookup.c: the checkpoint of the request, or of base_model below a model root. */
+void checkpoint_read(struct resolver *resolver);
+
+/* estimate.c: the bytes of the base weights as they would be stored; NULL where the tensors are not known. */
+const struct weights_estimate *estimate_make(
+	struct arena *arena, const struct facts *facts, const struct effective *effective);
+
 /* canonical.c: the config in the target's spelling. */
 const struct node *canonical_make(struct resolver *resolver);
 /* True when the entry asks for the base, so that the block may stand in its place: it stands in the first one's. */

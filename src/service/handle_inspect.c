@@ -52,10 +52,51 @@ void handle_inspect(struct request *request)
 		reply(request, inspection);
 }
 
+static void refuse_lookup(struct request *request, struct roots_answer answer)
+{
+	static const char *const otherwise[] = {
+		[ROOTS_FOUND] = "",
+		[ROOTS_NOT_FOUND] = "no model root has this model",
+		[ROOTS_UNREADABLE] = "the model is there but cannot be read",
+		[ROOTS_REFUSED] = "this is no name below a model root",
+		[ROOTS_NO_MEMORY] = "",
+	};
+	if (answer.status == ROOTS_NO_MEMORY)
+		return; /* the arena has failed: 503 */
+	request->refusal.parameter = TEXT("model");
+	request_refuse(request,
+		answer.status == ROOTS_REFUSED ? PROBLEM_BAD_PARAMETER : PROBLEM_UNKNOWN_MODEL,
+		answer.detail.length > 0 ? answer.detail : text_of(otherwise[answer.status]));
+}
+
+static void inspect_model(struct request *request, struct text model, struct text revision)
+{
+	if (!request->server->roots) {
+		request_refuse(request, PROBLEM_UNKNOWN_MODEL,
+			TEXT("no model root is configured: start quantconfd with --model-root or "
+			     "--hf-cache"));
+		return;
+	}
+	struct roots_answer answer =
+		roots_look_up(request->server->roots, &request->arena, model, revision);
+	if (answer.status != ROOTS_FOUND) {
+		refuse_lookup(request, answer);
+		return;
+	}
+	const struct inspection *inspection = inspect_found(&request->arena, answer.checkpoint);
+	request_phase(request, PHASE_RESOLVE);
+	if (inspection)
+		reply(request, inspection);
+}
+
 void handle_inspect_model(struct request *request)
 {
-	if (parameter_find(request->head.parameters, request->head.parameter_count, "model")) {
-		request_refuse(request, PROBLEM_UNKNOWN_MODEL, TEXT("no model root is configured"));
+	const struct parameter *parameters = request->head.parameters;
+	size_t count = request->head.parameter_count;
+	const struct parameter *model = parameter_find(parameters, count, "model");
+	const struct parameter *revision = parameter_find(parameters, count, "revision");
+	if (model) {
+		inspect_model(request, model->value, revision ? revision->value : TEXT(""));
 		return;
 	}
 	request->refusal.parameter = TEXT("model");

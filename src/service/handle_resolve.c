@@ -274,6 +274,7 @@ void handle_resolve(struct request *request)
 		.ask = {
 			.target = request->server->options->default_target,
 			.limits = &request->server->limits,
+			.roots = request->server->roots,
 		},
 		.rejected_status = 422,
 	};

@@ -36,17 +36,21 @@ void handle_readiness(struct request *request)
 	struct buffer out;
 	struct json json;
 	bool draining = atomic_load(&request->server->draining);
+	struct roots *roots = request->server->roots;
+	bool readable = !roots || !roots_unreadable(roots);
 	begin(&json, &out, request);
 	json_key(&json, "status");
-	json_string(&json, draining ? "draining" : "ready");
+	json_string(&json, draining ? "draining" : readable ? "ready" : "model-root-unreadable");
 	if (parameter_find(request->head.parameters, request->head.parameter_count, "verbose")) {
 		json_key(&json, "checks");
 		json_open(&json, '{');
 		json_key(&json, "accepting");
 		json_boolean(&json, !draining);
+		json_key(&json, "model_roots_readable");
+		json_boolean(&json, readable);
 		json_close(&json, '}');
 	}
-	finish(&json, request, draining ? 503 : 200);
+	finish(&json, request, draining || !readable ? 503 : 200);
 }
 
 static void render_libraries(struct json *json)

@@ -10,6 +10,8 @@
 enum option_kind {
 	OPTION_FLAG,
 	OPTION_LISTEN,
+	OPTION_MODEL_ROOT,
+	OPTION_HF_CACHE,
 	OPTION_TARGET,
 	OPTION_LOG_LEVEL,
 	OPTION_COUNT,
@@ -40,6 +42,18 @@ static const struct option_row rows[] = {
 		.fallback = "127.0.0.1:8642",
 		.help = "where to listen; may come several times; [v6]:PORT for IPv6, port 0 picks one",
 		.kind = OPTION_LISTEN,
+	},
+	{
+		.name = "model-root",
+		.argument = "FOLDER",
+		.help = "look models up below this folder, as ORG/NAME; may come several times",
+		.kind = OPTION_MODEL_ROOT,
+	},
+	{
+		.name = "hf-cache",
+		.argument = "FOLDER",
+		.help = "look models up in this hub cache (models--ORG--NAME); may come several times",
+		.kind = OPTION_HF_CACHE,
 	},
 	{
 		.name = "default-target",
@@ -236,6 +250,18 @@ static bool set_number(struct options *options, const struct option_row *row, co
 	return true;
 }
 
+static bool add_root(struct options *options, const struct option_row *row, enum root_kind kind,
+	const char *value)
+{
+	if (value[0] == '\0')
+		return wrong(row, value, "a folder");
+	if (options->root_count == ROOTS_MAXIMUM)
+		return wrong(
+			row, value, "at most 16 folders, together with those of the other kind");
+	options->roots[options->root_count++] = (struct root_path){ .kind = kind, .path = value };
+	return true;
+}
+
 static bool set_listen(struct options *options, const struct option_row *row, const char *value)
 {
 	if (options->listen_count == LISTEN_MAXIMUM)
@@ -262,6 +288,10 @@ static bool set_option(struct options *options, const struct option_row *row, co
 		return true;
 	case OPTION_LISTEN:
 		return set_listen(options, row, value);
+	case OPTION_MODEL_ROOT:
+		return add_root(options, row, ROOT_MODELS, value);
+	case OPTION_HF_CACHE:
+		return add_root(options, row, ROOT_HF_CACHE, value);
 	case OPTION_TARGET:
 		return target_from_name(text_of(value), &options->default_target) ||
 		       wrong(row, value, "canonical, flat or released");

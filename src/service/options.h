@@ -1,14 +1,18 @@
 /* What an administrator may set: one row an option; the command line and --help read the rows. */
 #pragma once
 
+#include "checkpoint/roots.h"
 #include "resolve/resolve.h"
 #include "service/log.h"
 
 #define LISTEN_MAXIMUM 16
+#define ROOTS_MAXIMUM 16
 
 struct options {
 	const char *listen[LISTEN_MAXIMUM];
 	size_t listen_count;
+	struct root_path roots[ROOTS_MAXIMUM]; /* in the order of the command line */
+	size_t root_count;
 	enum target default_target;
 	size_t workers; /* 0: one for each core this process may use */
 	bool insecure;

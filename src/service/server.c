@@ -148,6 +148,24 @@ static bool start_workers(struct server *server)
 	return true;
 }
 
+/* True when there are none, too. */
+static bool open_roots(struct server *server)
+{
+	const struct options *options = server->options;
+	if (options->root_count == 0)
+		return true;
+	struct roots_limits limits = roots_limits_default;
+	limits.file_bytes = server->limits.checkpoint_bytes;
+	limits.document = server->limits.checkpoint;
+	server->roots = roots_new(options->roots, options->root_count, &limits);
+	const char *unreadable = server->roots ? roots_unreadable(server->roots) : NULL;
+	if (unreadable)
+		log_event(options->log_level, LOG_LEVEL_WARNING, "start",
+			"the folder of models %s cannot be opened: not ready until it can",
+			unreadable);
+	return server->roots != NULL;
+}
+
 int server_run(const struct options *options)
 {
 	struct server server = { .options = options, .limits = options_limits(options) };
@@ -157,7 +175,7 @@ int server_run(const struct options *options)
 	raise_descriptor_limit(options);
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 ||
-		!start_workers(&server)) {
+		!open_roots(&server) || !start_workers(&server)) {
 		close_listeners(&server);
 		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
 	}
@@ -166,6 +184,7 @@ int server_run(const struct options *options)
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);
 	free(server.workers);
+	roots_free(server.roots);
 	close(server.finished);
 	close(signals);
 	log_event(options->log_level, LOG_LEVEL_INFO, "stop", "stopped");

@@ -13,6 +13,7 @@ struct worker;
 struct server {
 	const struct options *options;
 	struct resolve_limits limits;
+	struct roots *roots; /* NULL without model roots; shared by the workers */
 	struct listener listeners[LISTEN_MAXIMUM];
 	size_t listener_count;
 	struct worker *workers;

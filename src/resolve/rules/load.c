@@ -386,8 +386,7 @@ static const struct rule rows[] = {
 		.broken = not_inspected,
 		.summary = "No checkpoint was given or found.",
 		.message =
-			"No checkpoint was given, and the model was not found under a model root ({base_model}): the rules "
-			"of the load stage did not run.",
+			"No checkpoint was inspected: {lookup}. The rules of the load stage did not run.",
 		.remedy =
 			"Send the checkpoint's config.json with the request, or run the service with a model root that has "
 			"it.",

@@ -1,0 +1,83 @@
+/* Which checkpoint the request is about. */
+#include "resolve/resolver.h"
+
+#include "checkpoint/roots.h"
+
+static struct checkpoint *inspect_given(struct resolver *resolver)
+{
+	const struct resolve_request *request = resolver->request;
+	return checkpoint_inspect(resolver->arena, request->checkpoint_bytes,
+		request->checkpoint_tree, &resolver->limits->checkpoint);
+}
+
+static struct text why_not(struct resolver *resolver, struct text model, struct roots_answer answer)
+{
+	struct text detail = answer.detail.length > 0 ? answer.detail : TEXT("it cannot be read");
+	switch (answer.status) {
+	case ROOTS_UNREADABLE:
+		return arena_printf(resolver->arena,
+			"%.*s lies below a model root but cannot be used: %.*s",
+			TEXT_ARGUMENTS(model), TEXT_ARGUMENTS(detail));
+	case ROOTS_REFUSED:
+		return arena_printf(resolver->arena, "%.*s is no name below a model root: %.*s",
+			TEXT_ARGUMENTS(model), TEXT_ARGUMENTS(detail));
+	default:
+		return arena_printf(
+			resolver->arena, "no model root has %.*s", TEXT_ARGUMENTS(model));
+	}
+}
+
+/* A model's name in a message: at most so much of it, and nothing but what can be read. */
+static struct text shown(struct resolver *resolver, struct text model)
+{
+	struct node name = { .kind = NODE_STRING, .text = model };
+	return value_words(resolver->arena, &name);
+}
+
+static void look_up(struct resolver *resolver, struct text model, struct text revision)
+{
+	struct facts *facts = &resolver->facts;
+	if (!resolver->request->roots) {
+		facts->lookup = TEXT("none was given, and no model root is configured");
+		return;
+	}
+	if (model.length == 0) {
+		facts->lookup = TEXT("none was given, and the config names no base_model");
+		return;
+	}
+	struct roots_answer answer =
+		roots_look_up(resolver->request->roots, resolver->arena, model, revision);
+	if (answer.status == ROOTS_FOUND)
+		facts->checkpoint = answer.checkpoint;
+	else
+		facts->lookup = why_not(resolver, shown(resolver, model), answer);
+}
+
+static struct text setting_text(const struct facts *facts, enum key key)
+{
+	return is_set(facts, key) ? facts->settings[key].text : TEXT("");
+}
+
+void checkpoint_read(struct resolver *resolver)
+{
+	const struct resolve_request *request = resolver->request;
+	struct facts *facts = &resolver->facts;
+	switch (request->checkpoint) {
+	case CHECKPOINT_GIVEN:
+		facts->checkpoint = request->checkpoint_found ? request->checkpoint_found
+							      : inspect_given(resolver);
+		break;
+	case CHECKPOINT_NAMED:
+		look_up(resolver, request->checkpoint_model, TEXT(""));
+		break;
+	case CHECKPOINT_LOOK_UP:
+		look_up(resolver, setting_text(facts, KEY_BASE_MODEL),
+			setting_text(facts, KEY_REVISION_OF_MODEL));
+		break;
+	case CHECKPOINT_NO:
+		facts->lookup = TEXT("the request says that none should be looked at");
+		break;
+	}
+	if (facts->checkpoint)
+		report_checkpoint(resolver, facts->checkpoint);
+}
