@@ -16,64 +16,57 @@ static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
 /* Goes over the source beside cJSON's tree, for the places and digits that cJSON forgets. */
 struct walk {
 	struct tree *tree;
-	struct text source;
-	size_t at;
-	struct mark mark;
+	struct cursor cursor;
 };
 
 static void step(struct walk *walk)
 {
-	unsigned char byte = (unsigned char)walk->source.data[walk->at];
-	size_t line_end = byte >= ' ' && byte < 0x80 ? 0 : line_end_length(walk->source, walk->at);
-	walk->at += line_end > 0 ? line_end : 1;
-	if (line_end > 0)
-		walk->mark = (struct mark){ .line = walk->mark.line + 1 };
-	else
-		walk->mark.column += (byte & 0xC0) != 0x80;
-}
-
-static void step_to(struct walk *walk, size_t at)
-{
-	while (walk->at < at)
-		step(walk);
+	cursor_step(&walk->cursor);
 }
 
 static void skip_blanks(struct walk *walk)
 {
-	while (walk->at < walk->source.length && strchr(" \t\r\n", walk->source.data[walk->at]))
-		step(walk);
+	struct cursor *cursor = &walk->cursor;
+	while (cursor->at < cursor->source.length &&
+		strchr(" \t\r\n", cursor->source.data[cursor->at]))
+		cursor_step(cursor);
 }
 
 static bool at_byte(const struct walk *walk, char byte)
 {
-	return walk->at < walk->source.length && walk->source.data[walk->at] == byte;
+	const struct cursor *cursor = &walk->cursor;
+	return cursor->at < cursor->source.length && cursor->source.data[cursor->at] == byte;
+}
+
+static bool at_end(const struct walk *walk)
+{
+	return walk->cursor.at >= walk->cursor.source.length;
 }
 
 static struct span walk_string(struct walk *walk)
 {
-	struct span span = { .start = walk->mark };
+	struct span span = { .start = walk->cursor.mark };
 	step(walk);
-	while (walk->at < walk->source.length && !at_byte(walk, '"')) {
+	while (!at_end(walk) && !at_byte(walk, '"')) {
 		if (at_byte(walk, '\\'))
 			step(walk);
 		step(walk);
 	}
-	step_to(walk, walk->at + (walk->at < walk->source.length));
-	span.end = walk->mark;
+	step(walk);
+	span.end = walk->cursor.mark;
 	return span;
 }
 
 /* A number or a literal: up to a blank, a comma or a bracket. */
 static struct text walk_bare(struct walk *walk, struct span *span)
 {
-	size_t start = walk->at;
-	size_t end = start;
-	while (end < walk->source.length && !strchr(" \t\r\n,]}", walk->source.data[end]))
-		end++;
-	span->start = walk->mark;
-	step_to(walk, end);
-	span->end = walk->mark;
-	struct text bare = { .data = walk->source.data + start, .length = end - start };
+	size_t start = walk->cursor.at;
+	const char *data = walk->cursor.source.data;
+	span->start = walk->cursor.mark;
+	while (!at_end(walk) && !strchr(" \t\r\n,]}", data[walk->cursor.at]))
+		step(walk);
+	span->end = walk->cursor.mark;
+	struct text bare = { .data = data + start, .length = walk->cursor.at - start };
 	return arena_copy(walk->tree->arena, bare);
 }
 
@@ -124,9 +117,9 @@ static bool walk_value(struct walk *walk, const cJSON *item);
 static bool walk_collection(struct walk *walk, const cJSON *item)
 {
 	bool mapping = cJSON_IsObject(item);
-	struct span span = { .start = walk->mark };
+	struct span span = { .start = walk->cursor.mark };
 	step(walk);
-	span.end = walk->mark;
+	span.end = walk->cursor.mark;
 	if (!tree_open(walk->tree, mapping ? NODE_MAPPING : NODE_SEQUENCE, true, span))
 		return false;
 	for (const cJSON *child = item->child; child; child = child->next) {
@@ -138,8 +131,8 @@ static bool walk_collection(struct walk *walk, const cJSON *item)
 			step(walk);
 	}
 	skip_blanks(walk);
-	step_to(walk, walk->at + (walk->at < walk->source.length));
-	span.end = walk->mark;
+	step(walk);
+	span.end = walk->cursor.mark;
 	return tree_close(walk->tree, span);
 }
 
@@ -204,7 +197,7 @@ static void read_value(struct tree *tree)
 		parse_fault(tree, stopped < source.length ? stopped : source.length);
 		return;
 	}
-	struct walk walk = { .tree = tree, .source = source, .at = source_start(source) };
+	struct walk walk = { .tree = tree, .cursor = cursor_at_start(source) };
 	tree->nodes = 0;
 	skip_blanks(&walk);
 	walk_value(&walk, json);

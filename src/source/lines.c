@@ -126,3 +126,54 @@ struct mark lines_block_scalar_end(const struct lines *lines, struct span span)
 	header = (struct text){ header.data + at, end - at };
 	return (struct mark){ span.start.line, span.start.column + (uint32_t)utf8_count(header) };
 }
+
+struct cursor cursor_at_start(struct text source)
+{
+	return (struct cursor){ .source = source, .at = source_start(source) };
+}
+
+void cursor_step(struct cursor *cursor)
+{
+	if (cursor->at >= cursor->source.length)
+		return;
+	unsigned char byte = (unsigned char)cursor->source.data[cursor->at];
+	bool visible = byte >= ' ' && byte < 0x80;
+	size_t line_end = visible ? 0 : line_end_length(cursor->source, cursor->at);
+	cursor->at += line_end > 0 ? line_end : 1;
+	if (line_end > 0) {
+		cursor->mark = (struct mark){ .line = cursor->mark.line + 1 };
+		return;
+	}
+	/* A character counts when its last byte is behind: what continues one comes next. */
+	unsigned char next = cursor->at < cursor->source.length
+				     ? (unsigned char)cursor->source.data[cursor->at]
+				     : 0;
+	cursor->mark.column += (next & 0xC0) != 0x80;
+}
+
+bool mark_before(struct mark a, struct mark b)
+{
+	return a.line < b.line || (a.line == b.line && a.column < b.column);
+}
+
+void cursor_advance(struct cursor *cursor, struct mark mark)
+{
+	while (cursor->at < cursor->source.length && mark_before(cursor->mark, mark))
+		cursor_step(cursor);
+}
+
+struct mark cursor_behind_colon(struct cursor *cursor, struct mark key_end, struct mark limit)
+{
+	cursor_advance(cursor, key_end);
+	struct cursor ahead = *cursor;
+	while (ahead.at < ahead.source.length && mark_before(ahead.mark, limit)) {
+		char byte = ahead.source.data[ahead.at];
+		if (byte == '#')
+			cursor_advance(&ahead, (struct mark){ .line = ahead.mark.line + 1 });
+		else
+			cursor_step(&ahead);
+		if (byte == ':')
+			return ahead.mark;
+	}
+	return key_end;
+}

@@ -29,3 +29,23 @@ struct mark lines_mark(const struct lines *lines, size_t offset);
  * last line that is not blank, or in its header when all are.
  */
 struct mark lines_block_scalar_end(const struct lines *lines, struct span span);
+
+/* A place that moves on through a source, cheaper than looking each mark up. */
+struct cursor {
+	struct text source;
+	size_t at;
+	struct mark mark;
+};
+
+/* At the first character. */
+struct cursor cursor_at_start(struct text source);
+/* Over one byte, or one line end; does nothing at the end. */
+void cursor_step(struct cursor *cursor);
+/* Moves on to the mark, or to the end; never back. */
+void cursor_advance(struct cursor *cursor, struct mark mark);
+/*
+ * Moves on to a key's end; then what stands behind the colon that follows it before `limit`, or the
+ * key's end when none does. libyaml puts the empty values of flow mappings at `limit`.
+ */
+struct mark cursor_behind_colon(struct cursor *cursor, struct mark key_end, struct mark limit);
+bool mark_before(struct mark a, struct mark b);

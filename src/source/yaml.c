@@ -13,7 +13,8 @@ struct reader {
 	struct tree tree;
 	struct arena *arena;
 	yaml_parser_t parser;
-	struct lines lines; /* made when first needed */
+	struct lines lines;   /* made when first needed */
+	struct cursor cursor; /* behind the last key whose value is empty */
 	struct member *anchors;
 	uint32_t anchor_count;
 	uint32_t anchor_room;
@@ -147,18 +148,21 @@ static bool take_alias(struct reader *reader, const yaml_event_t *event)
 
 /* --- scalars --- */
 
-/* A key without a colon: libyaml puts the empty value where the next thing begins. */
-static struct span value_span(const struct tree *tree, struct span span)
+/* Right behind the colon, or behind the key where there is none. */
+static struct span empty_span(struct reader *reader, struct span span)
 {
+	const struct tree *tree = &reader->tree;
 	const struct node *parent = tree_innermost(tree);
-	if (!parent || parent->kind != NODE_MAPPING || tree_wants_key(tree))
+	if (!parent || parent->kind != NODE_MAPPING || tree_wants_key(tree) ||
+		mark_before(span.start, span.end))
 		return span;
 	struct mark key_end = tree_key_span(tree).end;
-	bool block = !parent->flow;
-	if (block && span.start.line > key_end.line &&
-		span.start.column <= parent->span.start.column)
-		return (struct span){ key_end, key_end };
-	return span;
+	struct mark mark = span.start;
+	if (parent->flow)
+		mark = cursor_behind_colon(&reader->cursor, key_end, mark);
+	else if (mark.line > key_end.line && mark.column <= parent->span.start.column)
+		mark = key_end;
+	return (struct span){ mark, mark };
 }
 
 static struct span scalar_span(struct reader *reader, const yaml_event_t *event)
@@ -168,7 +172,7 @@ static struct span scalar_span(struct reader *reader, const yaml_event_t *event)
 	if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE)
 		span.end = lines_block_scalar_end(lines_of(reader), span);
 	else if (event->data.scalar.length == 0 && style == YAML_PLAIN_SCALAR_STYLE)
-		span = value_span(&reader->tree, span);
+		span = empty_span(reader, span);
 	return span;
 }
 
@@ -372,6 +376,7 @@ void yaml_read(struct document *document, struct arena *arena, struct text bytes
 			yaml_parser_set_input_string(&reader.parser,
 				(const unsigned char *)document->bytes.data,
 				document->bytes.length);
+			reader.cursor = cursor_at_start(document->bytes);
 			read_events(&reader);
 			check_root(&reader.tree);
 		} else {
