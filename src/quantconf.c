@@ -28,8 +28,22 @@ static bool read_checkpoint(struct session *session)
 	const char *path = session->options->checkpoint;
 	if (!path || strcmp(path, "none") == 0 || session->options->command == COMMAND_INSPECT)
 		return true;
-	return file_read_checkpoint(&session->models, path, resolve_limits_default.checkpoint_bytes,
+	if (file_is_folder(path))
+		return (session->found = session_folder(&session->models, path)) != NULL;
+	return file_read(&session->models, path, resolve_limits_default.checkpoint_bytes,
 		&session->checkpoint);
+}
+
+static bool open_roots(struct session *session)
+{
+	const struct command_options *options = session->options;
+	if (options->root_count > 0)
+		session->roots = roots_new(options->roots, options->root_count, NULL);
+	const char *unreadable = session->roots ? roots_unreadable(session->roots) : NULL;
+	if (unreadable)
+		fprintf(stderr, "quantconf: the folder of models %s cannot be opened\n",
+			unreadable);
+	return !unreadable && (session->roots || options->root_count == 0);
 }
 
 static int run(const struct command_options *options)
@@ -41,9 +55,11 @@ static int run(const struct command_options *options)
 	};
 	arena_init(&session.arena, FILE_MEMORY);
 	arena_init(&session.models, FILE_MEMORY);
-	int status = read_checkpoint(&session) ? runs[options->command](&session) : EXIT_INTERNAL;
+	bool ready = open_roots(&session) && read_checkpoint(&session);
+	int status = ready ? runs[options->command](&session) : EXIT_INTERNAL;
 	if (fflush(stdout) != 0 && status < EXIT_INTERNAL)
 		status = EXIT_INTERNAL;
+	roots_free(session.roots);
 	arena_release(&session.arena);
 	arena_release(&session.models);
 	return status;

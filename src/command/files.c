@@ -133,19 +133,10 @@ bool file_read(struct arena *arena, const char *path, size_t limit, struct text 
 	return read;
 }
 
-bool file_read_checkpoint(
-	struct arena *arena, const char *path, size_t limit, struct text *ret_text)
+bool file_is_folder(const char *path)
 {
-	char inside[PATH_MAX];
 	struct stat status;
-	bool folder = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-	int length = snprintf(inside, sizeof(inside), "%s/config.json", path);
-	if (folder && (length <= 0 || (size_t)length >= sizeof(inside))) {
-		errno = ENAMETOOLONG;
-		complain("cannot read", path);
-		return false;
-	}
-	return file_read(arena, folder ? inside : path, limit, ret_text);
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 static bool write_all(int descriptor, struct text text)

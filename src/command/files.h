@@ -21,9 +21,7 @@ void files_release(struct file_list *list);
  */
 bool file_read(struct arena *arena, const char *path, size_t limit, struct text *ret_text);
 
-/* The same for a checkpoint: a folder stands for its config.json. */
-bool file_read_checkpoint(
-	struct arena *arena, const char *path, size_t limit, struct text *ret_text);
+bool file_is_folder(const char *path);
 
 /*
  * Replaces the file's contents atomically: written beside it, synced, renamed over it; mode and owner stay, a symbolic link stays

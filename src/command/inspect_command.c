@@ -2,22 +2,35 @@
 #include "command/run.h"
 #include "render/render.h"
 
-static void inspect_file(struct session *session, const char *path)
+/* NULL after having said why not. */
+static const struct inspection *inspect_path(struct session *session, const char *path)
 {
 	struct text bytes;
-	arena_reset(&session->arena);
 	size_t limit = resolve_limits_default.checkpoint_bytes;
-	if (!file_read_checkpoint(&session->arena, path, limit, &bytes)) {
+	if (file_is_folder(path)) {
+		const struct checkpoint *checkpoint = session_folder(&session->arena, path);
+		return checkpoint ? inspect_found(&session->arena, checkpoint) : NULL;
+	}
+	return file_read(&session->arena, path, limit, &bytes)
+		       ? inspect(&session->arena, bytes, NULL)
+		       : NULL;
+}
+
+static void inspect_file(struct session *session, const char *path)
+{
+	arena_reset(&session->arena);
+	const struct inspection *inspection = inspect_path(session, path);
+	if (!inspection) {
 		session_worsen(session, EXIT_INTERNAL);
 		return;
 	}
-	const struct inspection *inspection = inspect(&session->arena, bytes, NULL);
+	struct inspection shown = *inspection;
+	shown.include_exclusions = session->options->include_exclusions;
 	struct buffer out;
 	buffer_init(&out, &session->arena, 8192);
-	if (inspection)
-		render_inspection_json(&out, inspection);
-	for (size_t i = 0; inspection && i < inspection->finding_count; i++)
-		if (inspection->findings[i]->severity == SEVERITY_ERROR)
+	render_inspection_json(&out, &shown);
+	for (size_t i = 0; i < shown.finding_count; i++)
+		if (shown.findings[i]->severity == SEVERITY_ERROR)
 			session_worsen(session, EXIT_ERRORS);
 	session_put(session, stdout, &out);
 }

@@ -177,11 +177,11 @@ static int set_output(struct command_options *options, const char *value)
 	return usage("--output takes json, yaml, text, diff or sarif, and was given", value);
 }
 
-static int add_root(const char **roots, size_t *count, const char *value)
+static int add_root(struct command_options *options, enum root_kind kind, const char *value)
 {
-	if (*count == ROOTS_MAXIMUM)
+	if (options->root_count == ROOTS_MAXIMUM)
 		return usage("too many folders of models; the last one was", value);
-	roots[(*count)++] = value;
+	options->roots[options->root_count++] = (struct root_path){ .kind = kind, .path = value };
 	return EXIT_OK;
 }
 
@@ -198,9 +198,9 @@ static int set(struct command_options *options, int option, const char *value)
 		options->checkpoint = value;
 		return EXIT_OK;
 	case OPTION_MODEL_ROOT:
-		return add_root(options->model_roots, &options->model_root_count, value);
+		return add_root(options, ROOT_MODELS, value);
 	case OPTION_HF_CACHE:
-		return add_root(options->hf_caches, &options->hf_cache_count, value);
+		return add_root(options, ROOT_HF_CACHE, value);
 	default:
 		return EXIT_USAGE;
 	}

@@ -1,6 +1,7 @@
 /* The command line of quantconf: one table for parsing, for --help, and for what the manual and the completions say. */
 #pragma once
 
+#include "checkpoint/roots.h"
 #include "schema/target.h"
 
 #include <stdio.h>
@@ -40,11 +41,9 @@ struct command_options {
 	enum target target;
 	enum output output;
 	bool output_given;
-	const char *checkpoint; /* NULL: look base_model up */
-	const char *model_roots[ROOTS_MAXIMUM];
-	size_t model_root_count;
-	const char *hf_caches[ROOTS_MAXIMUM];
-	size_t hf_cache_count;
+	const char *checkpoint;                /* NULL: look base_model up */
+	struct root_path roots[ROOTS_MAXIMUM]; /* in the order of the command line */
+	size_t root_count;
 	bool require_checkpoint;
 	bool include_exclusions;
 	bool strict;

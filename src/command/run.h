@@ -8,11 +8,13 @@
 /* What one invocation carries from file to file. */
 struct session {
 	const struct command_options *options;
-	struct arena arena;     /* of the file at hand; reset between files */
-	struct arena models;    /* the checkpoint given by --checkpoint */
-	struct text checkpoint; /* its config.json; data NULL without one */
-	bool colour;            /* stdout is a terminal, and NO_COLOR is not set */
-	bool colour_errors;     /* stderr is */
+	struct arena arena;             /* of the file at hand; reset between files */
+	struct arena models;            /* the checkpoint given by --checkpoint */
+	const struct checkpoint *found; /* … or what was inspected of its folder */
+	struct roots *roots;            /* of --model-root and --hf-cache; NULL without any */
+	struct text checkpoint;         /* its config.json; data NULL without one */
+	bool colour;                    /* stdout is a terminal, and NO_COLOR is not set */
+	bool colour_errors;             /* stderr is */
 	size_t ok, rejected, unreadable, changed;
 	int status;
 };
@@ -31,3 +33,5 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 void session_put(struct session *session, FILE *to, const struct buffer *out);
 /* Findings as text on stderr. */
 void session_explain(struct session *session, const struct resolution *resolution);
+/* A checkpoint's folder, inspected into the arena; NULL after having said why not. */
+const struct checkpoint *session_folder(struct arena *arena, const char *path);

@@ -26,7 +26,11 @@ static void count(struct session *session, const struct resolution *resolution)
 static void choose_checkpoint(const struct session *session, struct resolve_request *request)
 {
 	const char *checkpoint = session->options->checkpoint;
-	if (session->checkpoint.data) {
+	request->roots = session->roots;
+	if (session->found) {
+		request->checkpoint = CHECKPOINT_GIVEN;
+		request->checkpoint_found = session->found;
+	} else if (session->checkpoint.data) {
 		request->checkpoint = CHECKPOINT_GIVEN;
 		request->checkpoint_bytes = session->checkpoint;
 	} else if (checkpoint && strcmp(checkpoint, "none") == 0) {
@@ -76,4 +80,15 @@ void session_explain(struct session *session, const struct resolution *resolutio
 	buffer_init(&out, &session->arena, 1024);
 	render_resolution_text(&out, resolution, session->colour_errors);
 	session_put(session, stderr, &out);
+}
+
+const struct checkpoint *session_folder(struct arena *arena, const char *path)
+{
+	struct roots_answer answer = roots_inspect_folder(arena, path, NULL);
+	if (answer.status == ROOTS_FOUND)
+		return answer.checkpoint;
+	struct text detail =
+		answer.detail.length > 0 ? answer.detail : TEXT("there is no config.json in it");
+	fprintf(stderr, "quantconf: cannot inspect %s: %.*s\n", path, TEXT_ARGUMENTS(detail));
+	return NULL;
 }
