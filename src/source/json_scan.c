@@ -180,7 +180,7 @@ static bool scan_token(struct scan *scan)
 	case ':':
 		/* What was counted before it was no value. */
 		scan->tree->nodes -= scan->tree->nodes > 0;
-		/* fall through */
+		__attribute__((fallthrough));
 	case ' ':
 	case '\t':
 	case '\n':

@@ -90,7 +90,7 @@ void scalar_resolve(struct node *node, struct arena *arena, struct text written)
 	case '.':
 		if (written.length < 2)
 			return;
-		/* fall through */
+		__attribute__((fallthrough));
 	case '0':
 	case '1':
 	case '2':
