@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "schema/suggestion.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORDS_MAXIMUM (RULE_READS_MAXIMUM + 8)
@@ -234,16 +235,75 @@ static struct text nearest_adapter_words(struct resolver *resolver)
 		       : TEXT("");
 }
 
+/* `model_quantization_config: {bnb: {weight_dtype: nf4}}`, as the canonical form would have it. */
+static struct text canonical_base_words(struct resolver *resolver)
+{
+	const struct base_quantization *base = &resolver->facts.base;
+	bool kwargs = base->structured.config_kwargs != NULL;
+	if (base->dialect == DIALECT_NONE || base->backend == BACKEND_NONE)
+		return TEXT("model_quantization_config: {bnb: {weight_dtype: nf4}}");
+	if (!base->dtype)
+		return arena_printf(resolver->arena, "model_quantization_config: {%s: {%s}}",
+			backends[base->backend].name, kwargs ? "config_kwargs: …" : "");
+	return arena_printf(resolver->arena, "model_quantization_config: {%s: {weight_dtype: %s}}",
+		backends[base->backend].name, dtype_names[base->dtype]);
+}
+
+static bool mentions(const struct rule *rule, const char *name)
+{
+	char placeholder[64];
+	snprintf(placeholder, sizeof(placeholder), "{%s}", name);
+	return strstr(rule->message, placeholder) || strstr(rule->remedy, placeholder);
+}
+
+/* What stands in the way, as far as the message does not name it already: "rl: dpo and lora_o_kernel: false". */
+static struct text culprit_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct facts *facts = &resolver->facts;
+	struct buffer out;
+	buffer_init(&out, resolver->arena, 128);
+	const enum key *at = rule->at[0] != KEY_NONE ? rule->at : rule->reads;
+	for (; *at != KEY_NONE; at++) {
+		bool written = *at == KEY_BASE_QUANTIZATION ? facts->base.dialect != DIALECT_FLAGS
+							    : is_set(facts, *at);
+		if (!written || mentions(rule, keys[*at].name) || !worth_showing(facts, rule, *at))
+			continue;
+		buffer_add_string(&out, out.length > 0 ? " and " : "");
+		buffer_add(&out, slot_words(resolver, *at));
+	}
+	return buffer_text(&out);
+}
+
+/* Words that take some work are made only for the rules that use them. */
+static size_t add_special_words(
+	struct resolver *resolver, const struct rule *rule, struct word *words)
+{
+	size_t count = 0;
+	if (mentions(rule, "unquantized"))
+		words[count++] =
+			(struct word){ "unquantized", unquantized_words(&resolver->facts) };
+	if (mentions(rule, "nearest_adapter"))
+		words[count++] =
+			(struct word){ "nearest_adapter", nearest_adapter_words(resolver) };
+	if (mentions(rule, "canonical_base"))
+		words[count++] = (struct word){ "canonical_base", canonical_base_words(resolver) };
+	if (mentions(rule, "culprits"))
+		words[count++] = (struct word){ "culprits", culprit_words(resolver, rule) };
+	if (mentions(rule, "lookup"))
+		words[count++] = (struct word){ "lookup", resolver->facts.lookup };
+	return count;
+}
+
 static void raise_rule(struct resolver *resolver, const struct rule *rule)
 {
 	struct word words[WORDS_MAXIMUM] = { { .name = NULL } };
 	struct place places[PLACES_MAXIMUM];
 	size_t word_count = 0, place_count = 0;
 	for (const enum key *key = rule->reads; *key != KEY_NONE; key++)
-		words[word_count++] = (struct word){ keys[*key].name, slot_words(resolver, *key) };
-	words[word_count++] = (struct word){ "unquantized", unquantized_words(&resolver->facts) };
-	words[word_count++] = (struct word){ "nearest_adapter", nearest_adapter_words(resolver) };
-	words[word_count++] = (struct word){ "lookup", resolver->facts.lookup };
+		if (mentions(rule, keys[*key].name))
+			words[word_count++] =
+				(struct word){ keys[*key].name, slot_words(resolver, *key) };
+	word_count += add_special_words(resolver, rule, words + word_count);
 	words[word_count] = (struct word){ .name = NULL };
 	const enum key *at = rule->at[0] != KEY_NONE ? rule->at : rule->reads;
 	for (; *at != KEY_NONE; at++) {

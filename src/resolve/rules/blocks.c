@@ -183,9 +183,7 @@ static const struct rule rows[] = {
 		.at = { KEY_MODEL_QUANTIZATION_CONFIG, KEY_PEFT, KEY_NF4_BACKEND },
 		.broken = dialects_contradict,
 		.summary = "Two spellings ask for different base quantizations.",
-		.message =
-			"Two spellings ask for different base quantizations: {model_quantization_config} and, beside it, "
-			"{peft} and {nf4_backend}.",
+		.message = "Two spellings ask for different base quantizations: {culprits}.",
 		.remedy =
 			"Keep model_quantization_config with what is meant and remove the other spelling.",
 		.why = "Which one wins differs between generations of Axolotl.",

@@ -50,10 +50,9 @@ static const struct rule rows[] = {
 		.broken = adapter_is_qlora,
 		.summary = "adapter: qlora instead of adapter: lora with a 4-bit base.",
 		.message =
-			"DEPRECATED: `adapter: qlora` will be removed in a future release; it is `adapter: lora` with a "
-			"4-bit base in model_quantization_config, for bitsandbytes `{bnb: {weight_dtype: nf4}}`.",
-		.remedy =
-			"Write `adapter: lora` and `model_quantization_config: {bnb: {weight_dtype: nf4}}`.",
+			"DEPRECATED: `adapter: qlora` will be removed in a future release; it is `adapter: lora` with "
+			"`{canonical_base}`.",
+		.remedy = "Write `adapter: lora` and `{canonical_base}`.",
 		.why = "QLoRA is LoRA over a 4-bit base; there is no separate type of adapter. " REMOVED_LATER,
 		.bad = "adapter: qlora\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n",
@@ -99,11 +98,10 @@ static const struct rule rows[] = {
 		.broken = asks_by_class_name,
 		.summary = "A class name as a string instead of the structured form.",
 		.message =
-			"DEPRECATED: `{model_quantization_config}` as a class name will be removed in a future release; "
-			"it is `model_quantization_config: {mxfp4: {config_kwargs: …}}` for Mxfp4Config and `{fp8: "
-			"{config_kwargs: …}}` for FineGrainedFP8Config.",
+			"DEPRECATED: `{model_quantization_config}`, a class name, will be removed in a future release; it is "
+			"`{canonical_base}`.",
 		.remedy =
-			"Write the structured form; model_quantization_config_kwargs becomes its config_kwargs.",
+			"Write `{canonical_base}`; model_quantization_config_kwargs becomes its config_kwargs.",
 		.why = "One block names the backend and holds its arguments. " REMOVED_LATER,
 		.bad = "adapter: lora\nmodel_quantization_config: Mxfp4Config\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  mxfp4:\n    config_kwargs: {}\n",
@@ -118,11 +116,9 @@ static const struct rule rows[] = {
 		.summary =
 			"backend and weight_dtype inside peft instead of model_quantization_config.",
 		.message =
-			"DEPRECATED: `{peft}` will be removed in a future release; the base quantization is named by "
-			"`model_quantization_config`, and no released Axolotl reads it here: the base stays "
-			"unquantized there, in silence.",
-		.remedy =
-			"Move the keys to model_quantization_config, as in `{torchao: {weight_dtype: int8}}`.",
+			"DEPRECATED: `{peft}` will be removed in a future release; it is `{canonical_base}`. No "
+			"released Axolotl reads the old keys: the base stays unquantized there, in silence.",
+		.remedy = "Write `{canonical_base}` and remove the keys from peft.",
 		.why = "The block existed on a branch only; releases ignore the keys. " REMOVED_LATER,
 		.bad = "adapter: lora\npeft:\n  backend: torchao\n  weight_dtype: int8\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  torchao:\n    weight_dtype: int8\n",

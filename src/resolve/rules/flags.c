@@ -78,8 +78,7 @@ static const struct rule rows[] = {
 		.broken = qlora_lacks_4bit,
 		.summary = "adapter: qlora over a base that is not 4-bit.",
 		.message =
-			"{adapter} means LoRA over a 4-bit base, and the config asks for something else: {base}, "
-			"{load_in_4bit}, {load_in_8bit}.",
+			"{adapter} means LoRA over a 4-bit base, and the config asks for something else: {culprits}.",
 		.remedy =
 			"Write `adapter: lora` and name the base that is meant in model_quantization_config.",
 		.why = "QLoRA is LoRA over a 4-bit base; with another base the name contradicts the weights.",
@@ -95,7 +94,7 @@ static const struct rule rows[] = {
 		.at = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_BASE_QUANTIZATION },
 		.broken = bnb_flags_contradict,
 		.summary = "A structured bnb base and flags that say otherwise.",
-		.message = "{base} is contradicted by a flag: {load_in_4bit}, {load_in_8bit}.",
+		.message = "{base} is contradicted by {culprits}.",
 		.remedy = "Remove load_in_4bit and load_in_8bit; the block says it all.",
 		.why = "The block sets the flags by itself; a flag that disagrees is a leftover that would win in some "
 		       "generations of Axolotl.",
@@ -106,12 +105,11 @@ static const struct rule rows[] = {
 		.id = "flags-with-torchao",
 		.stage = STAGE_VALIDATION,
 		.severity = ALWAYS(SEVERITY_ERROR),
-		.reads = { KEY_BASE_QUANTIZATION, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT },
-		.at = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_BASE_QUANTIZATION },
+		.reads = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_BASE_QUANTIZATION },
 		.broken = torchao_meets_flags,
 		.summary = "load_in_4bit or load_in_8bit beside torchao.",
 		.message =
-			"{base} cannot be combined with a bitsandbytes flag: {load_in_4bit}, {load_in_8bit}.",
+			"{base} cannot be combined with {culprits}: the flag belongs to bitsandbytes.",
 		.remedy = "Remove load_in_4bit and load_in_8bit, or select bnb instead of torchao.",
 		.why = "The two flags belong to bitsandbytes alone; one base cannot be quantized by two libraries.",
 		.bad = "adapter: lora\nload_in_8bit: true\nmodel_quantization_config:\n  torchao:\n    weight_dtype: int8\n",
@@ -123,12 +121,11 @@ static const struct rule rows[] = {
 		.id = "flags-with-quant-class",
 		.stage = STAGE_VALIDATION,
 		.severity = ALWAYS(SEVERITY_ERROR),
-		.reads = { KEY_BASE_QUANTIZATION, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT },
-		.at = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_BASE_QUANTIZATION },
+		.reads = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_BASE_QUANTIZATION },
 		.broken = class_meets_flags,
 		.summary = "load_in_4bit or load_in_8bit beside mxfp4 or fp8.",
 		.message =
-			"{base} cannot be combined with a bitsandbytes flag: {load_in_4bit}, {load_in_8bit}.",
+			"{base} cannot be combined with {culprits}: the flag belongs to bitsandbytes.",
 		.remedy =
 			"Remove load_in_4bit and load_in_8bit, or remove model_quantization_config.",
 		.why = "Both say how the base weights are stored while loading, and only one can be.",

@@ -66,7 +66,7 @@ static const struct rule rows[] = {
 		.summary =
 			"merge_lora: true over a bnb base that is not switched off, or over GPTQ.",
 		.message =
-			"{merge_lora} would merge the adapter into quantized weights: {base}, {gptq}.",
+			"{merge_lora} would merge the adapter into quantized weights: {culprits}.",
 		.remedy =
 			"Set load_in_4bit and load_in_8bit both to false, as axolotl merge-lora does, to merge into the "
 			"unquantized base; a GPTQ base cannot take a merge.",

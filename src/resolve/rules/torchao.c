@@ -158,8 +158,7 @@ static const struct rule rows[] = {
 		.summary =
 			"torchao int4 for training while the three LoRA kernels will not all be on.",
 		.message =
-			"{base} trains only through the LoRA kernels, and they will not all be on: {lora_mlp_kernel}, "
-			"{lora_qkv_kernel}, {lora_o_kernel}, {rl}, {trust_remote_code}.",
+			"{base} trains only through the LoRA kernels, and they will not all be on: {culprits}.",
 		.remedy =
 			"Set lora_mlp_kernel, lora_qkv_kernel and lora_o_kernel to true, or choose another weight_dtype.",
 		.why = "torchao's int4 tensors have no autograd; the kernels dequantize them by hand. Axolotl enables the "

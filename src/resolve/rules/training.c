@@ -60,8 +60,7 @@ static const struct rule rows[] = {
 			KEY_BASE_QUANTIZATION },
 		.broken = kernels_meet_8bit,
 		.summary = "A LoRA kernel over a bnb int8 base.",
-		.message =
-			"The LoRA kernels cannot run over {base}: {lora_mlp_kernel}, {lora_qkv_kernel}, {lora_o_kernel}.",
+		.message = "The LoRA kernels cannot run over {base}: {culprits}.",
 		.remedy = "Remove the kernels, or use a 4-bit base.",
 		.why = "The fused kernels have no path for bitsandbytes' int8 weights.",
 		.bad = BNB("int8") "lora_qkv_kernel: true\n",
@@ -76,8 +75,7 @@ static const struct rule rows[] = {
 		.broken = kernels_meet_remote_code,
 		.summary = "A LoRA kernel with trust_remote_code.",
 		.message =
-			"The LoRA kernels cannot be combined with {trust_remote_code}: {lora_mlp_kernel}, "
-			"{lora_qkv_kernel}, {lora_o_kernel}.",
+			"The LoRA kernels cannot be combined with {trust_remote_code}: {culprits}.",
 		.remedy = "Remove the kernels, or remove trust_remote_code.",
 		.why = "The kernels patch the model's source, and code from the checkpoint is not the one they know.",
 		.bad = "adapter: lora\nlora_o_kernel: true\ntrust_remote_code: true\n",
