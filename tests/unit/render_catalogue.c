@@ -111,6 +111,20 @@ START_TEST(renders_weights_and_outcomes)
 }
 END_TEST
 
+START_TEST(renders_an_estimate)
+{
+	struct checkpoint checkpoint = mixed_checkpoint();
+	struct weights_estimate estimate = { .bytes = 30, .formula = "f" };
+	estimate.by_role[ROLE_EXPERTS] = 20;
+	estimate.by_role[ROLE_LM_HEAD] = 10;
+	const struct resolution resolution = { .checkpoint = &checkpoint, .estimate = &estimate };
+	render_resolution_json(&out, &resolution);
+	ck_assert(text_contains(buffer_text(&out),
+		"\"weights\":null,\"estimate\":{\"bytes_as_requested\":30,\"by_role\":{\"experts\":20,"
+		"\"lm_head\":10},\"formula\":\"f\"},\"findings\":[]}"));
+}
+END_TEST
+
 START_TEST(puts_findings_of_the_checkpoint_into_it)
 {
 	const char config[] = "{\"quantization_config\": {}}";
@@ -210,6 +224,7 @@ int main(void)
 	tcase_add_checked_fixture(cases, setup, fixture_teardown);
 	tcase_add_test(cases, renders_an_inspection);
 	tcase_add_test(cases, renders_weights_and_outcomes);
+	tcase_add_test(cases, renders_an_estimate);
 	tcase_add_test(cases, puts_findings_of_the_checkpoint_into_it);
 	tcase_add_test(cases, lists_every_rule);
 	tcase_add_test(cases, renders_a_rule);
