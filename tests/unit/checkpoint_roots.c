@@ -1,0 +1,476 @@
+/* Folders: layouts, names, links, what is no file, what changes, and what is kept. */
+#include "checkpoint.h"
+
+#include "checkpoint/roots.h"
+#include "checkpoint/weights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COMMIT "0123456789abcdef0123456789abcdef01234567"
+
+static char base[64];
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+	(void)status;
+	(void)walk;
+	return kind == FTW_DP ? rmdir(path) : unlink(path);
+}
+
+static void make_base(void)
+{
+	snprintf(base, sizeof(base), "/tmp/quantconf-roots-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(base));
+}
+
+static void remove_base(void)
+{
+	nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static const char *below(const char *path)
+{
+	return arena_printf(&arena, "%s/%s", base, path).data;
+}
+
+/* With the folders on its way. */
+static void put(const char *path, const char *contents)
+{
+	char *whole = (char *)below(path);
+	for (char *slash = whole + strlen(base) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		ck_assert(mkdir(whole, 0755) == 0 || errno == EEXIST);
+		*slash = '/';
+	}
+	FILE *file = fopen(whole, "wb");
+	ck_assert_msg(file, "%s", whole);
+	fputs(contents, file);
+	fclose(file);
+}
+
+static void put_link(const char *path, const char *target)
+{
+	put(path, "");
+	ck_assert_int_eq(unlink(below(path)), 0);
+	ck_assert_int_eq(symlink(target, below(path)), 0);
+}
+
+static const char mxfp4[] = "{\"quantization_config\":{\"quant_method\":\"mxfp4\"}}";
+static const char gptq[] = "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4}}";
+
+static struct roots *open_roots(enum root_kind kind, const char *path, bool walk)
+{
+	struct roots_limits mine = roots_limits_default;
+	struct root_path root = { kind, below(path) };
+	mine.walk = walk;
+	struct roots *roots = roots_new(&root, 1, &mine);
+	ck_assert_ptr_nonnull(roots);
+	return roots;
+}
+
+static struct roots_answer look(struct roots *roots, const char *model)
+{
+	return roots_look_up(roots, &arena, text_of(model), text_of(""));
+}
+
+static void assert_method(const struct roots_answer *answer, const char *name)
+{
+	ck_assert_msg(answer->status == ROOTS_FOUND, "%d: %.*s", answer->status,
+		TEXT_ARGUMENTS(answer->detail));
+	assert_text(answer->checkpoint->quant_method, name);
+}
+
+START_TEST(plain_roots)
+{
+	put("m/org/name/config.json", mxfp4);
+	put("m/flat/config.json", gptq);
+	put("m/file", "");
+	struct roots *roots = open_roots(ROOT_MODELS, "m", _i);
+	struct roots_answer answer = look(roots, "org/name");
+	assert_method(&answer, "mxfp4");
+	assert_text(answer.checkpoint->model, "org/name");
+	assert_text(answer.checkpoint->revision, "");
+	ck_assert_int_eq(answer.checkpoint->source, CHECKPOINT_FROM_MODEL_ROOT);
+	answer = look(roots, "flat");
+	assert_method(&answer, "gptq");
+	ck_assert_int_eq(look(roots, "org").status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(look(roots, "org/other").status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(look(roots, "file").status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(look(roots, "file/x").status, ROOTS_NOT_FOUND);
+	roots_free(roots);
+}
+END_TEST
+
+static void put_cache(void)
+{
+	put("c/models--org--name/blobs/aaaa", mxfp4);
+	put("c/models--org--name/refs/main", COMMIT "\n");
+	put("c/models--org--name/refs/pr/1", COMMIT);
+	put_link("c/models--org--name/snapshots/" COMMIT "/config.json", "../../blobs/aaaa");
+}
+
+START_TEST(hub_caches)
+{
+	put_cache();
+	struct roots *roots = open_roots(ROOT_HF_CACHE, "c", _i);
+	struct roots_answer answer = look(roots, "org/name");
+	assert_method(&answer, "mxfp4");
+	assert_text(answer.checkpoint->revision, COMMIT);
+	ck_assert_int_eq(answer.checkpoint->source, CHECKPOINT_FROM_HF_CACHE);
+	static const char *const revisions[] = { "main", "pr/1", COMMIT };
+	for (int i = 0; i < 3; i++) {
+		answer = roots_look_up(roots, &arena, TEXT("org/name"), text_of(revisions[i]));
+		assert_method(&answer, "mxfp4");
+	}
+	answer = roots_look_up(roots, &arena, TEXT("org/name"), TEXT("absent"));
+	ck_assert_int_eq(answer.status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(look(roots, "org/other").status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(look(roots, "a/b/c").status, ROOTS_NOT_FOUND);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(broken_caches)
+{
+	put_cache();
+	put("c/models--bad--ref/refs/main", "../../../etc");
+	put("c/models--no--snapshot/refs/main", COMMIT);
+	put("c/models--gone--blob/refs/main", COMMIT);
+	put_link("c/models--gone--blob/snapshots/" COMMIT "/config.json", "../../blobs/zz");
+	put("c/models--out--side/refs/main", COMMIT);
+	put("secret.json", gptq);
+	put_link("c/models--out--side/snapshots/" COMMIT "/config.json", "../../../../secret.json");
+	put_link("c/models--ref--out/refs/main", "../../../secret.json");
+	struct roots *roots = open_roots(ROOT_HF_CACHE, "c", _i);
+	ck_assert_int_eq(look(roots, "bad/ref").status, ROOTS_UNREADABLE);
+	ck_assert_int_eq(look(roots, "no/snapshot").status, ROOTS_NOT_FOUND);
+	struct roots_answer answer = look(roots, "gone/blob");
+	ck_assert_int_eq(answer.status, ROOTS_UNREADABLE);
+	ck_assert(text_contains(answer.detail, "link to nothing"));
+	answer = look(roots, "out/side");
+	ck_assert_int_eq(answer.status, ROOTS_UNREADABLE);
+	ck_assert(text_contains(answer.detail, "leads out"));
+	ck_assert_int_eq(look(roots, "ref/out").status, ROOTS_UNREADABLE);
+	roots_free(roots);
+}
+END_TEST
+
+static const char *const refused[] = { "", "/etc", "..", ".", "../../etc/passwd", "a/../b", "a//b",
+	"a/", "/", "a/./b", "a/..", "..//", "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17" };
+
+START_TEST(names_that_lead_out)
+{
+	put("m/org/name/config.json", mxfp4);
+	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
+	struct roots_answer answer = look(roots, refused[_i]);
+	ck_assert_msg(answer.status == ROOTS_REFUSED, "%s", refused[_i]);
+	ck_assert_uint_gt(answer.detail.length, 0);
+	answer = roots_look_up(roots, &arena, TEXT("org/name"), text_of(refused[_i]));
+	if (refused[_i][0])
+		ck_assert_int_eq(answer.status, ROOTS_REFUSED);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(names_that_are_too_long)
+{
+	struct roots *roots = open_roots(ROOT_MODELS, "", false);
+	char name[1100];
+	memset(name, 'a', sizeof(name));
+	struct text step = { name, 256 }, fits = { name, 255 };
+	ck_assert_int_eq(roots_look_up(roots, &arena, step, text_of("")).status, ROOTS_REFUSED);
+	ck_assert_int_eq(roots_look_up(roots, &arena, fits, text_of("")).status, ROOTS_NOT_FOUND);
+	for (size_t i = 200; i < sizeof(name); i += 200)
+		name[i] = '/';
+	struct text whole = { name, 1024 }, longer = { name, 1025 };
+	ck_assert_int_eq(roots_look_up(roots, &arena, whole, text_of("")).status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(roots_look_up(roots, &arena, longer, text_of("")).status, ROOTS_REFUSED);
+	ck_assert_int_eq(
+		roots_look_up(roots, &arena, TEXT("a\0b"), text_of("")).status, ROOTS_REFUSED);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(links_stay_inside)
+{
+	put("m/real/config.json", mxfp4);
+	put("outside/config.json", gptq);
+	put_link("m/inside", "real");
+	put_link("m/out", "../outside");
+	put_link("m/absolute", below("outside"));
+	put("m/file/other.json", gptq);
+	put_link("m/file/config.json", "../../outside/config.json");
+	put_link("m/near/config.json", "../real/config.json");
+	struct roots *roots = open_roots(ROOT_MODELS, "m", _i);
+	struct roots_answer near = look(roots, "near");
+	assert_method(&near, "mxfp4");
+	ck_assert_int_eq(look(roots, "out").status, ROOTS_UNREADABLE);
+	ck_assert_int_eq(look(roots, "absolute").status, ROOTS_UNREADABLE);
+	ck_assert_int_eq(look(roots, "file").status, ROOTS_UNREADABLE);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(only_files_are_read)
+{
+	put("m/folder/config.json/x", "");
+	put("m/fifo/x", "");
+	ck_assert_int_eq(mkfifo(below("m/fifo/config.json"), 0644), 0);
+	put("m/empty/config.json", "");
+	put("m/large/config.json", "");
+	ck_assert_int_eq(truncate(below("m/large/config.json"), (off_t)17 << 20), 0);
+	struct roots *roots = open_roots(ROOT_MODELS, "m", _i);
+	struct roots_answer answer = look(roots, "fifo");
+	ck_assert_int_eq(answer.status, ROOTS_UNREADABLE);
+	ck_assert(text_contains(answer.detail, "regular"));
+	ck_assert_int_eq(look(roots, "folder").status, ROOTS_UNREADABLE);
+	answer = look(roots, "large");
+	ck_assert_int_eq(answer.status, ROOTS_UNREADABLE);
+	ck_assert(text_contains(answer.detail, "large"));
+	answer = look(roots, "empty");
+	ck_assert_int_eq(answer.status, ROOTS_FOUND);
+	ck_assert_uint_eq(faults(answer.checkpoint, CHECKPOINT_UNREADABLE), 1);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(files_without_permission)
+{
+	if (geteuid() == 0) /* who may read everything */
+		return;
+	put("m/a/config.json", mxfp4);
+	ck_assert_int_eq(chmod(below("m/a/config.json"), 0), 0);
+	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
+	struct roots_answer answer = look(roots, "a");
+	ck_assert_int_eq(answer.status, ROOTS_UNREADABLE);
+	ck_assert(text_contains(answer.detail, "permission"));
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(side_files_are_asked)
+{
+	put("m/a/config.json", "{\"model_type\":\"llama\",\"model_type\":\"llama\"}");
+	put("m/a/quantize_config.json", "{\"bits\":4,\"group_size\":64,\"desc_act\":true}");
+	put("m/b/config.json", mxfp4);
+	put("m/b/hf_quant_config.json", "{\"quantization\":{\"quant_algo\":\"FP8\"}}");
+	put("m/c/config.json", "{\"model_type\":\"llama\"}");
+	put("m/c/hf_quant_config.json", "not json");
+	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
+	struct checkpoint *checkpoint = look(roots, "a").checkpoint;
+	ck_assert_str_eq(checkpoint->found_in, "quantize_config.json");
+	assert_text(checkpoint->scheme.group_size, "64");
+	const struct checkpoint_problem *problem =
+		fault_at(checkpoint, CHECKPOINT_UNSEEN_BY_TRANSFORMERS);
+	assert_text(problem->file, "quantize_config.json");
+	ck_assert(!problem->placed);
+	problem = fault_at(checkpoint, CHECKPOINT_DUPLICATE_KEY);
+	assert_text(problem->file, "");
+	ck_assert(problem->placed);
+	checkpoint = look(roots, "b").checkpoint;
+	assert_text(checkpoint->quant_method, "mxfp4");
+	checkpoint = look(roots, "c").checkpoint;
+	ck_assert(!checkpoint->quantized);
+	problem = fault_at(checkpoint, CHECKPOINT_FILE_BAD);
+	assert_text(problem->file, "hf_quant_config.json");
+	roots_free(roots);
+}
+END_TEST
+
+static const char header[] = "\x4a\0\0\0\0\0\0\0{\"lm_head.weight\":{\"dtype\":\"BF16\","
+			     "\"shape\":[2,2],\"data_offsets\":[0,8]}}        12345678";
+
+static void put_shard(const char *path, size_t bytes)
+{
+	put(path, "");
+	int file = open(below(path), O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(write(file, header, bytes), (ssize_t)bytes);
+	close(file);
+}
+
+START_TEST(headers_beside_config)
+{
+	size_t whole = 8 + 0x4a + 8;
+	put("m/a/config.json", "{}");
+	put_shard("m/a/model.safetensors", whole);
+	put("m/b/config.json", "{}");
+	put_shard("m/b/model.safetensors", whole - 1);
+	put("m/c/config.json", "{}");
+	put_link("m/c/model-1.safetensors", "/dev/null");
+	put_shard("m/c/model-2.safetensors", whole);
+	put_shard("m/a/consolidated.safetensors", whole);
+	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
+	struct checkpoint *checkpoint = look(roots, "a").checkpoint;
+	ck_assert_ptr_nonnull(checkpoint->weights);
+	ck_assert_uint_eq(checkpoint->weights->parameters, 4);
+	ck_assert_uint_eq(checkpoint->weights->bytes, 8);
+	checkpoint = look(roots, "b").checkpoint;
+	ck_assert_ptr_null(checkpoint->weights);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_FILE_BAD), 1);
+	checkpoint = look(roots, "c").checkpoint;
+	ck_assert_ptr_null(checkpoint->weights);
+	assert_text(fault_at(checkpoint, CHECKPOINT_FILE_BAD)->file, "model-1.safetensors");
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(repeated_models_are_kept)
+{
+	put("m/a/config.json", mxfp4);
+	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
+	for (int i = 0; i < 3; i++) {
+		struct roots_answer answer = look(roots, "a");
+		assert_method(&answer, "mxfp4");
+		ck_assert_ptr_nonnull(node_get(answer.checkpoint->block, "quant_method"));
+	}
+	struct roots_counters counters = roots_counters(roots);
+	ck_assert_uint_eq(counters.misses, 1);
+	ck_assert_uint_eq(counters.hits, 2);
+	ck_assert_uint_eq(counters.entries, 1);
+	/* Another file under the same name is another state. */
+	put("m/new.json", gptq);
+	ck_assert_int_eq(rename(below("m/new.json"), below("m/a/config.json")), 0);
+	struct roots_answer answer = look(roots, "a");
+	assert_method(&answer, "gptq");
+	ck_assert_uint_eq(roots_counters(roots).entries, 1);
+	/* So is a file more beside it, and a file less. */
+	put("m/a/quant_config.json", "{}");
+	look(roots, "a");
+	ck_assert_uint_eq(roots_counters(roots).misses, 3);
+	ck_assert_int_eq(unlink(below("m/a/config.json")), 0);
+	ck_assert_int_eq(look(roots, "a").status, ROOTS_NOT_FOUND);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(keeping_is_bounded)
+{
+	struct roots_limits mine = roots_limits_default;
+	struct root_path root = { ROOT_MODELS, below("m") };
+	mine.cache_entries = 3;
+	struct roots *roots = roots_new(&root, 1, &mine);
+	for (int i = 0; i < 5; i++) {
+		struct text path = arena_printf(&arena, "m/%d/config.json", i);
+		put(path.data, mxfp4);
+		look(roots, arena_printf(&arena, "%d", i).data);
+		look(roots, "0");
+	}
+	ck_assert_uint_eq(roots_counters(roots).entries, 3);
+	uint64_t misses = roots_counters(roots).misses;
+	look(roots, "0"); /* was used all the time */
+	look(roots, "4");
+	ck_assert_uint_eq(roots_counters(roots).misses, misses);
+	look(roots, "1"); /* had to go */
+	ck_assert_uint_eq(roots_counters(roots).misses, misses + 1);
+	roots_free(roots);
+	mine.cache_bytes = 1000;
+	roots = roots_new(&root, 1, &mine);
+	struct roots_answer answer = look(roots, "0");
+	assert_method(&answer, "mxfp4");
+	ck_assert_uint_eq(roots_counters(roots).entries, 0);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(several_roots_in_order)
+{
+	put("m/a/config.json", mxfp4);
+	put("n/a/config.json", gptq);
+	put("n/b/config.json", gptq);
+	struct root_path paths[] = {
+		{ ROOT_MODELS, below("missing") },
+		{ ROOT_MODELS, below("m") },
+		{ ROOT_MODELS, below("n") },
+	};
+	struct roots *roots = roots_new(paths, 3, NULL);
+	struct roots_answer answer = look(roots, "a");
+	assert_method(&answer, "mxfp4");
+	answer = look(roots, "b");
+	assert_method(&answer, "gptq");
+	ck_assert_int_eq(look(roots, "c").status, ROOTS_UNREADABLE);
+	ck_assert_str_eq(roots_unreadable(roots), below("missing"));
+	roots_free(roots);
+	roots = roots_new(paths + 1, 2, NULL);
+	ck_assert_ptr_null(roots_unreadable(roots));
+	ck_assert_int_eq(look(roots, "c").status, ROOTS_NOT_FOUND);
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(a_folder_by_itself)
+{
+	put_cache();
+	struct roots_answer answer =
+		roots_inspect_folder(&arena, below("c/models--org--name/snapshots/" COMMIT), NULL);
+	assert_method(&answer, "mxfp4");
+	ck_assert_int_eq(
+		roots_inspect_folder(&arena, below("nowhere"), NULL).status, ROOTS_NOT_FOUND);
+}
+END_TEST
+
+/* One thread replaces and cuts the file, the others read: always a whole state. */
+static struct roots *shared;
+
+static void *read_on(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < 300; i++) {
+		struct arena mine;
+		arena_init(&mine, (size_t)16 << 20);
+		struct roots_answer answer = roots_look_up(shared, &mine, TEXT("a"), text_of(""));
+		if (answer.status == ROOTS_FOUND && answer.checkpoint->quantized)
+			ck_assert(text_is(answer.checkpoint->quant_method, "gptq") ||
+				  text_is(answer.checkpoint->quant_method, "mxfp4"));
+		arena_release(&mine);
+	}
+	return NULL;
+}
+
+START_TEST(files_change_while_read)
+{
+	pthread_t readers[3];
+	put("m/a/config.json", mxfp4);
+	shared = open_roots(ROOT_MODELS, "m", false);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&readers[i], NULL, read_on, NULL);
+	for (int i = 0; i < 200; i++) {
+		put("m/new.json", i % 2 ? gptq : mxfp4);
+		rename(below("m/new.json"), below("m/a/config.json"));
+		if (i % 5 == 0)
+			ck_assert_int_eq(truncate(below("m/a/config.json"), i % 30), 0);
+	}
+	for (int i = 0; i < 3; i++)
+		pthread_join(readers[i], NULL);
+	roots_free(shared);
+}
+END_TEST
+
+TCase *case_roots(void)
+{
+	TCase *tcase = make_case("roots");
+	tcase_add_checked_fixture(tcase, make_base, remove_base);
+	tcase_add_loop_test(tcase, plain_roots, 0, 2);
+	tcase_add_loop_test(tcase, hub_caches, 0, 2);
+	tcase_add_loop_test(tcase, broken_caches, 0, 2);
+	tcase_add_loop_test(tcase, names_that_lead_out, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_test(tcase, names_that_are_too_long);
+	tcase_add_loop_test(tcase, links_stay_inside, 0, 2);
+	tcase_add_loop_test(tcase, only_files_are_read, 0, 2);
+	tcase_add_test(tcase, files_without_permission);
+	tcase_add_test(tcase, side_files_are_asked);
+	tcase_add_test(tcase, headers_beside_config);
+	tcase_add_test(tcase, repeated_models_are_kept);
+	tcase_add_test(tcase, keeping_is_bounded);
+	tcase_add_test(tcase, several_roots_in_order);
+	tcase_add_test(tcase, a_folder_by_itself);
+	tcase_add_test(tcase, files_change_while_read);
+	return tcase;
+}

@@ -1,0 +1,317 @@
+/* Headers and indices: what the tensors say, and files that lie. */
+#include "checkpoint.h"
+
+#include "checkpoint/weights.h"
+
+#include <string.h>
+
+static const char bf16[] = "{\"model_type\":\"llama\"}";
+static const char bnb[] = "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\","
+			  "\"load_in_4bit\":true,\"bnb_4bit_quant_type\":\"nf4\"}}";
+static const char fp8[] = "{\"quantization_config\":{\"quant_method\":\"fp8\"}}";
+static const char gptq[] =
+	"{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}}";
+
+/* A header's bytes as a file has them, with `data` bytes claimed behind. */
+static struct shard shard_of(const char *json, uint64_t data)
+{
+	size_t length = strlen(json);
+	char *bytes = arena_alloc(&arena, length + 8);
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (char)(length >> (8 * i));
+	memcpy(bytes + 8, json, length);
+	return (struct shard){ .name = TEXT("model.safetensors"),
+		.head = { bytes, length + 8 },
+		.size = length + 8 + data };
+}
+
+static struct checkpoint *with_files(
+	const char *config, const struct shard *shards, size_t count, const char *index)
+{
+	struct checkpoint_files files = {
+		.config = text_of(config), .shards = shards, .shard_count = count
+	};
+	if (index)
+		files.index = text_of(index);
+	struct checkpoint *checkpoint = checkpoint_inspect_files(&arena, &files, &limits);
+	ck_assert_ptr_nonnull(checkpoint);
+	return checkpoint;
+}
+
+static struct checkpoint *with_header(const char *config, const char *json, uint64_t data)
+{
+	struct shard shard = shard_of(json, data);
+	return with_files(config, &shard, 1, NULL);
+}
+
+static const char plain[] =
+	"{\"__metadata__\":{\"format\":\"pt\",\"nested\":[1,{\"a\":null}]},"
+	"\"model.embed_tokens.weight\":{\"dtype\":\"BF16\",\"shape\":[100,16],"
+	"\"data_offsets\":[0,3200]},"
+	"\"model.layers.0.self_attn.q_proj.weight\":{\"dtype\":\"BF16\",\"shape\":[16,16],"
+	"\"data_offsets\":[3200,3712]},"
+	"\"model.layers.0.self_attn.q_proj.bias\":{\"dtype\":\"F32\",\"shape\":[16],"
+	"\"data_offsets\":[3712,3776]},"
+	"\"model.norm.weight\":{\"dtype\":\"BF16\",\"shape\":[16],\"data_offsets\":[3776,3808]},"
+	"\"model.layers.0.mlp.gate_proj.weight\":{\"shape\":[32,16],\"dtype\":\"BF16\","
+	"\"data_offsets\":[3808,4832]}}";
+
+START_TEST(headers_are_summed)
+{
+	const struct checkpoint *checkpoint = with_header(bf16, plain, 4832);
+	const struct weights *weights = checkpoint->weights;
+	ck_assert_ptr_nonnull(weights);
+	ck_assert(weights->headers);
+	ck_assert_uint_eq(weights->bytes, 4832);
+	ck_assert_uint_eq(weights->parameters, 1600 + 256 + 16 + 16 + 512);
+	ck_assert_uint_eq(weights->tensors, 5);
+	ck_assert_uint_eq(weights->modules, 4);
+	ck_assert_uint_eq(weights->dtype_count, 2);
+	assert_text(weights->dtypes[0].name, "BF16");
+	ck_assert_uint_eq(weights->dtypes[0].tensors, 4);
+	ck_assert_uint_eq(weights->dtypes[1].bytes, 64);
+	ck_assert_int_eq(weights->agrees_with_declaration, 1);
+	ck_assert_uint_eq(weights->roles[ROLE_ATTENTION].parameters, 272);
+	ck_assert_uint_eq(weights->roles[ROLE_ATTENTION].linear_parameters, 256);
+	ck_assert_uint_eq(weights->roles[ROLE_EMBEDDINGS].bytes, 3200);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_ATTENTION], OUTCOME_NATIVE);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_EXPERTS], OUTCOME_ABSENT);
+	ck_assert_uint_eq(checkpoint->problem_count, 0);
+}
+END_TEST
+
+static const char nf4[] =
+	"{\"model.layers.0.mlp.up_proj.weight\":{\"dtype\":\"U8\",\"shape\":[128,1],"
+	"\"data_offsets\":[0,128]},"
+	"\"model.layers.0.mlp.up_proj.weight.absmax\":{\"dtype\":\"U8\",\"shape\":[4],"
+	"\"data_offsets\":[128,132]},"
+	"\"model.layers.0.mlp.up_proj.weight.quant_state.bitsandbytes__nf4\":{\"dtype\":\"U8\","
+	"\"shape\":[10],\"data_offsets\":[132,142]},"
+	"\"lm_head.weight\":{\"dtype\":\"BF16\",\"shape\":[4,4],\"data_offsets\":[142,174]}}";
+
+START_TEST(packed_weights_count_singly)
+{
+	const struct checkpoint *checkpoint = with_header(bnb, nf4, 174);
+	ck_assert_uint_eq(checkpoint->weights->parameters, 256 + 16);
+	ck_assert_uint_eq(checkpoint->weights->roles[ROLE_MLP].linear_bytes, 142);
+	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, 1);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_MLP], OUTCOME_QUANTIZED);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_LM_HEAD], OUTCOME_NATIVE);
+}
+END_TEST
+
+static const char packed[] =
+	"{\"model.layers.0.mlp.up_proj.qweight\":{\"dtype\":\"I32\",\"shape\":[16,128],"
+	"\"data_offsets\":[0,8192]},"
+	"\"model.layers.0.mlp.up_proj.scales\":{\"dtype\":\"F16\",\"shape\":[1,128],"
+	"\"data_offsets\":[8192,8448]},"
+	"\"model.layers.1.mlp.up_proj.weight\":{\"dtype\":\"F16\",\"shape\":[1,128],"
+	"\"data_offsets\":[8448,8704]}}";
+
+START_TEST(roles_may_be_mixed)
+{
+	const struct checkpoint *checkpoint = with_header(gptq, packed, 8704);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_MLP], OUTCOME_MIXED);
+	ck_assert_uint_eq(checkpoint->weights->parameters, 16384 + 128);
+	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, 1);
+}
+END_TEST
+
+struct disagreement {
+	const char *config;
+	const char *header;
+	uint64_t data;
+	const char *part; /* of the clause */
+};
+
+static const struct disagreement disagreements[] = {
+	{ bf16, nf4, 174, "bitsandbytes 4-bit" },
+	{ fp8, plain, 4832, "fp8 is declared" },
+	{ gptq, plain, 4832, "gptq is declared" },
+	{ gptq, nf4, 174, "bitsandbytes 4-bit" },
+	{ bnb, packed, 8704, "GPTQ or AWQ" },
+};
+
+START_TEST(tensors_may_disagree)
+{
+	const struct disagreement *wanted = &disagreements[_i];
+	const struct checkpoint *checkpoint =
+		with_header(wanted->config, wanted->header, wanted->data);
+	const struct checkpoint_problem *problem =
+		fault_at(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE);
+	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, 0);
+	ck_assert_ptr_nonnull(problem);
+	ck_assert_msg(text_contains(problem->detail, wanted->part), "%.*s",
+		TEXT_ARGUMENTS(problem->detail));
+}
+END_TEST
+
+static const char index_names[] =
+	"{\"metadata\":{\"total_size\":1234,\"x\":{}},\"weight_map\":{"
+	"\"model.layers.0.self_attn.q_proj.weight\":\"a.safetensors\","
+	"\"model.layers.0.mlp.up_proj.weight\":\"b.safetensors\","
+	"\"model.layers.0.mlp.up_proj.weight_scale_inv\":\"b.safetensors\"}}";
+
+START_TEST(an_index_alone_has_names)
+{
+	const struct checkpoint *checkpoint = with_files(fp8, NULL, 0, index_names);
+	ck_assert_ptr_nonnull(checkpoint->weights);
+	ck_assert(!checkpoint->weights->headers);
+	ck_assert(checkpoint->weights->bytes_known);
+	ck_assert_uint_eq(checkpoint->weights->bytes, 1234);
+	ck_assert_uint_eq(checkpoint->weights->modules, 2);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_ATTENTION], OUTCOME_NATIVE);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_MLP], OUTCOME_QUANTIZED);
+	struct weights_target targets[ROLE_COUNT] = { 0 };
+	struct weights_estimate estimate;
+	ck_assert(!weights_estimate(checkpoint->weights, targets, &estimate));
+}
+END_TEST
+
+START_TEST(an_index_knows_of_missing_shards)
+{
+	struct shard shard = shard_of("{\"a.weight\":{\"dtype\":\"BF16\",\"shape\":[1],"
+				      "\"data_offsets\":[0,2]}}",
+		2);
+	const struct checkpoint *checkpoint = with_files(fp8, &shard, 1, index_names);
+	ck_assert(!checkpoint->weights->headers);
+	ck_assert_uint_eq(checkpoint->weights->tensors, 3);
+}
+END_TEST
+
+#define TENSOR(dtype, shape, offsets)                                                              \
+	"{\"a.weight\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
+
+/* clang-format off */
+static const char *const bad_headers[] = {
+	"", "{", "[]", "nonsense", "{\"a\":7}", "{\"a\":{}}",
+	"{} {}", "{\"a\":{\"dtype\":7}}", "{\"a", "{\"a\\", "{\"\\ud800\":{}}", "{\"\\q\":{}}", "{\"\n\":{}}",
+	TENSOR("BF17", "[1]", "[0,2]"),
+	TENSOR("BF16", "[1]", "[0,3]"),
+	TENSOR("BF16", "[1]", "[2,0]"),
+	TENSOR("BF16", "[1]", "[0,2,3]"),
+	TENSOR("BF16", "[1]", "[0]"),
+	TENSOR("BF16", "[-1]", "[0,2]"),
+	TENSOR("BF16", "[1.5]", "[0,2]"),
+	TENSOR("BF16", "[1,]", "[0,2]"),
+	TENSOR("BF16", "[4611686018427387904,8]", "[0,2]"),
+	TENSOR("BF16", "[9223372036854775808]", "[0,2]"),
+	TENSOR("BF16", "[99999999999999999999]", "[0,2]"),
+	TENSOR("BF16", "[100000]", "[0,200000]"),
+	TENSOR("BF16", "[1]", "[18446744073709551615,18446744073709551615]"),
+};
+/* clang-format on */
+
+START_TEST(headers_that_lie)
+{
+	const struct checkpoint *checkpoint = with_header(bf16, bad_headers[_i], 100);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_FILE_BAD);
+	ck_assert_msg(problem, "%s", bad_headers[_i]);
+	assert_text(problem->file, "model.safetensors");
+	ck_assert_uint_gt(problem->detail.length, 0);
+	ck_assert_ptr_null(checkpoint->weights);
+}
+END_TEST
+
+START_TEST(lengths_that_lie)
+{
+	static const uint64_t lengths[] = { (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 7,
+		WEIGHTS_HEADER_BYTES_MAXIMUM + 1, 1000 };
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct shard shard = shard_of("{}", (uint64_t)1 << 40);
+		char *bytes = (char *)shard.head.data;
+		for (int k = 0; k < 8; k++)
+			bytes[k] = (char)(lengths[i] >> (8 * k));
+		const struct checkpoint *checkpoint = with_files(bf16, &shard, 1, NULL);
+		ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_FILE_BAD), 1);
+	}
+	for (size_t length = 0; length < 12; length++) {
+		struct shard shard = shard_of("{\"a\":1}", 0);
+		shard.head.length = length;
+		const struct checkpoint *checkpoint = with_files(bf16, &shard, 1, NULL);
+		ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_FILE_BAD), 1);
+	}
+}
+END_TEST
+
+START_TEST(cut_files_are_seen)
+{
+	const struct checkpoint *checkpoint = with_header(bf16, plain, 4831);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_FILE_BAD);
+	ck_assert_ptr_nonnull(problem);
+	ck_assert(text_contains(problem->detail, "ends before"));
+}
+END_TEST
+
+static const char *const bad_indices[] = { "", "[]", "{\"weight_map\":[]}",
+	"{\"weight_map\":{\"a\":1}}", "{\"weight_map\":{\"a\":\"b\"}", "{\"x\":tru\"e\"}" };
+
+START_TEST(indices_that_lie)
+{
+	const struct checkpoint *checkpoint = with_files(bf16, NULL, 0, bad_indices[_i]);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_FILE_BAD);
+	ck_assert_msg(problem, "%s", bad_indices[_i]);
+	assert_text(problem->file, "model.safetensors.index.json");
+}
+END_TEST
+
+START_TEST(deep_metadata_ends)
+{
+	struct text json = text_of("{\"__metadata__\":");
+	for (int i = 0; i < 200; i++)
+		json = arena_printf(&arena, "%.*s[", TEXT_ARGUMENTS(json));
+	const struct checkpoint *checkpoint = with_header(bf16, json.data, 0);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_FILE_BAD), 1);
+}
+END_TEST
+
+START_TEST(names_may_have_escapes)
+{
+	const struct checkpoint *checkpoint = with_header(bf16,
+		"{\"model.\\u006corm\\/x.\\ud83d\\ude00\":{\"dtype\":\"BF16\",\"shape\":[],"
+		"\"data_offsets\":[0,2]}}",
+		2);
+	ck_assert_uint_eq(checkpoint->weights->parameters, 1);
+	ck_assert_uint_eq(checkpoint->problem_count, 0);
+}
+END_TEST
+
+START_TEST(estimates_follow_the_formula)
+{
+	const struct checkpoint *checkpoint = with_header(bf16, plain, 4832);
+	struct weights_target targets[ROLE_COUNT] = {
+		[ROLE_ATTENTION] = { .bits = 4, .group_size = 64, .scale_bits = 16 },
+		[ROLE_MLP] = { .bits = 8 },
+	};
+	struct weights_estimate estimate;
+	ck_assert(weights_estimate(checkpoint->weights, targets, &estimate));
+	/* 256 weights of 4 bits, 4 scales of 2 bytes, a bias of 64 bytes */
+	ck_assert_uint_eq(estimate.by_role[ROLE_ATTENTION], 128 + 8 + 64);
+	ck_assert_uint_eq(estimate.by_role[ROLE_MLP], 512);
+	ck_assert_uint_eq(estimate.by_role[ROLE_EMBEDDINGS], 3200);
+	ck_assert_uint_eq(estimate.bytes, 200 + 512 + 3200 + 32);
+	ck_assert(text_contains(text_of(estimate.formula), "weights only"));
+}
+END_TEST
+
+TCase *case_weights(void)
+{
+	TCase *tcase = make_case("weights");
+	tcase_add_test(tcase, headers_are_summed);
+	tcase_add_test(tcase, packed_weights_count_singly);
+	tcase_add_test(tcase, roles_may_be_mixed);
+	tcase_add_loop_test(
+		tcase, tensors_may_disagree, 0, sizeof(disagreements) / sizeof(disagreements[0]));
+	tcase_add_test(tcase, an_index_alone_has_names);
+	tcase_add_test(tcase, an_index_knows_of_missing_shards);
+	tcase_add_loop_test(
+		tcase, headers_that_lie, 0, sizeof(bad_headers) / sizeof(bad_headers[0]));
+	tcase_add_test(tcase, lengths_that_lie);
+	tcase_add_test(tcase, cut_files_are_seen);
+	tcase_add_loop_test(
+		tcase, indices_that_lie, 0, sizeof(bad_indices) / sizeof(bad_indices[0]));
+	tcase_add_test(tcase, deep_metadata_ends);
+	tcase_add_test(tcase, names_may_have_escapes);
+	tcase_add_test(tcase, estimates_follow_the_formula);
+	return tcase;
+}
