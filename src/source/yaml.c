@@ -44,6 +44,13 @@ static const struct lines *lines_of(struct reader *reader)
 	return &reader->lines;
 }
 
+/* At its end, libyaml adds a line to a text whose last one is open. */
+static struct mark mark_within(struct reader *reader, struct mark mark)
+{
+	const struct lines *lines = lines_of(reader);
+	return mark.line < lines->count ? mark : lines_mark(lines, lines->source.length);
+}
+
 static bool syntax_fault(struct reader *reader, struct span span, struct text detail)
 {
 	return tree_fault(&reader->tree, FAULT_SYNTAX, span, detail);
@@ -73,7 +80,7 @@ static void parser_fault(struct reader *reader)
 		reader_fault(reader);
 		return;
 	}
-	struct mark mark = mark_of(&parser->problem_mark);
+	struct mark mark = mark_within(reader, mark_of(&parser->problem_mark));
 	const char *problem = parser->problem ? parser->problem : "not valid YAML";
 	struct text detail;
 	if (!parser->context)
@@ -351,18 +358,22 @@ static void read_events(struct reader *reader)
 	}
 }
 
-static void check_root(struct tree *tree)
+static void check_root(struct reader *reader)
 {
+	struct tree *tree = &reader->tree;
 	const struct node *root = tree->root;
-	if (tree->unusable)
+	if (tree->unusable || (root && root->kind == NODE_MAPPING))
 		return;
+	struct span span = root ? root->span : (struct span){ 0 };
+	span.start = mark_within(reader, span.start);
+	span.end = mark_within(reader, span.end);
 	if (node_is_null(root))
-		tree_fault(tree, FAULT_EMPTY, root ? root->span : (struct span){ 0 },
-			TEXT("there is nothing in it"));
-	else if (root->kind != NODE_MAPPING)
-		tree_fault(tree, FAULT_NOT_A_MAPPING, root->span,
-			root->kind == NODE_SEQUENCE ? TEXT("a list stands at the top")
-						    : TEXT("a single value stands at the top"));
+		tree_fault(tree, FAULT_EMPTY, span, TEXT("there is nothing in it"));
+	else if (root->kind == NODE_SEQUENCE)
+		tree_fault(tree, FAULT_NOT_A_MAPPING, span, TEXT("a list stands at the top"));
+	else
+		tree_fault(
+			tree, FAULT_NOT_A_MAPPING, span, TEXT("a single value stands at the top"));
 }
 
 void yaml_read(struct document *document, struct arena *arena, struct text bytes,
@@ -378,7 +389,7 @@ void yaml_read(struct document *document, struct arena *arena, struct text bytes
 				document->bytes.length);
 			reader.cursor = cursor_at_start(document->bytes);
 			read_events(&reader);
-			check_root(&reader.tree);
+			check_root(&reader);
 		} else {
 			document->failed = true;
 		}

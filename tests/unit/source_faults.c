@@ -11,6 +11,8 @@ static const struct {
 	const char *detail; /* a part of it */
 } faults[] = {
 	{ TEXT("a: [1\nb: 2\n"), FAULT_SYNTAX, "2:2-2:2", "flow sequence that begins in line 1" },
+	{ TEXT("a: [1"), FAULT_SYNTAX, "1:6-1:6", "did not find expected" },
+	{ TEXT("a: 'x\n"), FAULT_SYNTAX, "2:1-2:1", "quoted scalar that begins in line 1" },
 	{ TEXT("a: 1\n b: 2\n"), FAULT_SYNTAX, "2:3-2:3", "mapping values are not allowed" },
 	{ TEXT("a:\n\tb: 1\n"), FAULT_SYNTAX, "2:1-2:1", "cannot start any token" },
 	{ TEXT("a: 1\nb: *x\n"), FAULT_SYNTAX, "2:4-2:6", "'*x'" },
