@@ -24,12 +24,29 @@ static void step(struct walk *walk)
 	cursor_step(&walk->cursor);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static void skip_blanks(struct walk *walk)
 {
 	struct cursor *cursor = &walk->cursor;
-	while (cursor->at < cursor->source.length &&
-		strchr(" \t\r\n", cursor->source.data[cursor->at]))
+	while (cursor->at < cursor->source.length && is_blank(cursor->source.data[cursor->at]))
 		cursor_step(cursor);
+}
+
+/* Most of a string is plain ASCII: over that without looking at each step. */
+static void skip_plain(struct walk *walk)
+{
+	struct cursor *cursor = &walk->cursor;
+	const char *data = cursor->source.data;
+	size_t at = cursor->at;
+	while (at < cursor->source.length && (signed char)data[at] >= ' ' && data[at] != '"' &&
+		data[at] != '\\')
+		at++;
+	cursor->mark.column += (uint32_t)(at - cursor->at);
+	cursor->at = at;
 }
 
 static bool at_byte(const struct walk *walk, char byte)
@@ -47,14 +64,21 @@ static struct span walk_string(struct walk *walk)
 {
 	struct span span = { .start = walk->cursor.mark };
 	step(walk);
+	skip_plain(walk);
 	while (!at_end(walk) && !at_byte(walk, '"')) {
 		if (at_byte(walk, '\\'))
 			step(walk);
 		step(walk);
+		skip_plain(walk);
 	}
 	step(walk);
 	span.end = walk->cursor.mark;
 	return span;
+}
+
+static bool ends_bare(char c)
+{
+	return is_blank(c) || c == ',' || c == ']' || c == '}';
 }
 
 /* A number or a literal: up to a blank, a comma or a bracket. */
@@ -63,7 +87,7 @@ static struct text walk_bare(struct walk *walk, struct span *span)
 	size_t start = walk->cursor.at;
 	const char *data = walk->cursor.source.data;
 	span->start = walk->cursor.mark;
-	while (!at_end(walk) && !strchr(" \t\r\n,]}", data[walk->cursor.at]))
+	while (!at_end(walk) && !ends_bare(data[walk->cursor.at]))
 		step(walk);
 	span->end = walk->cursor.mark;
 	struct text bare = { .data = data + start, .length = walk->cursor.at - start };
@@ -73,7 +97,7 @@ static struct text walk_bare(struct walk *walk, struct span *span)
 static bool is_float(struct text digits)
 {
 	for (size_t i = 0; i < digits.length; i++)
-		if (strchr(".eE", digits.data[i]))
+		if (digits.data[i] == '.' || digits.data[i] == 'e' || digits.data[i] == 'E')
 			return true;
 	return false;
 }

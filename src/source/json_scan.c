@@ -134,10 +134,20 @@ static bool scan_escape(struct scan *scan)
 	return true;
 }
 
+static size_t skip_plain(const struct scan *scan, size_t at)
+{
+	const char *data = scan->source.data;
+	while (at < scan->source.length && (signed char)data[at] >= ' ' && data[at] != '"' &&
+		data[at] != '\\')
+		at++;
+	return at;
+}
+
 static bool scan_string(struct scan *scan)
 {
 	size_t start = scan->at++;
 	for (;;) {
+		scan->at = skip_plain(scan, scan->at);
 		int c = byte_at(scan, scan->at);
 		if (c == '"') {
 			scan->at++;
