@@ -144,8 +144,21 @@ enum pattern_outcome pattern_match(
 
 bool pattern_is_special(struct text source, bool dot)
 {
+	static const bool special[256] = { ['*'] = true,
+		['+'] = true,
+		['?'] = true,
+		['['] = true,
+		[']'] = true,
+		['('] = true,
+		[')'] = true,
+		['{'] = true,
+		['}'] = true,
+		['|'] = true,
+		['^'] = true,
+		['$'] = true,
+		['\\'] = true };
 	for (size_t i = 0; i < source.length; i++)
-		if (strchr("*+?[](){}|^$\\", source.data[i]) || (dot && source.data[i] == '.'))
+		if (special[(unsigned char)source.data[i]] || (dot && source.data[i] == '.'))
 			return true;
 	return false;
 }

@@ -25,77 +25,83 @@ const char *role_name(enum role role)
 
 enum part_kind {
 	PART_IS,       /* a part of the name is this */
-	PART_HAS,      /* a part of the name has this in it */
+	PART_HAS,      /* the name has this in it */
 	PART_BEGINS,   /* a part of the name begins with this */
 	PART_IS_WHOLE, /* the name is this and nothing else */
 };
 
 struct name_part {
 	const char *text;
+	size_t length;
 	enum part_kind kind;
 	enum role role;
 };
 
+#define PART(text, kind, role)                                                                     \
+	{                                                                                          \
+		(text), sizeof(text) - 1, (kind), (role)                                           \
+	}
+
 /* The first row that meets any part of a name decides. */
 static const struct name_part parts[] = {
-	{ "projector", PART_HAS, ROLE_PROJECTOR },
-	{ "merger", PART_HAS, ROLE_PROJECTOR },
-	{ "connector", PART_IS, ROLE_PROJECTOR },
-	{ "aligner", PART_IS, ROLE_PROJECTOR },
-	{ "embed_vision", PART_BEGINS, ROLE_PROJECTOR },
-	{ "embed_audio", PART_BEGINS, ROLE_PROJECTOR },
-	{ "vision", PART_HAS, ROLE_VISION },
-	{ "visual", PART_HAS, ROLE_VISION },
-	{ "image", PART_BEGINS, ROLE_VISION },
-	{ "patch_embed", PART_BEGINS, ROLE_VISION },
-	{ "vit", PART_IS, ROLE_VISION },
-	{ "mtp", PART_BEGINS, ROLE_MTP },
-	{ "nextn", PART_BEGINS, ROLE_MTP },
-	{ "eh_proj", PART_IS, ROLE_MTP },
-	{ "lm_head", PART_HAS, ROLE_LM_HEAD },
-	{ "embed_out", PART_IS, ROLE_LM_HEAD },
-	{ "output_layer", PART_IS, ROLE_LM_HEAD },
-	{ "head", PART_IS_WHOLE, ROLE_LM_HEAD },
-	{ "norm", PART_HAS, ROLE_NORM },
-	{ "ln_", PART_BEGINS, ROLE_NORM },
-	{ "embed", PART_HAS, ROLE_EMBEDDINGS },
-	{ "wte", PART_IS, ROLE_EMBEDDINGS },
-	{ "wpe", PART_IS, ROLE_EMBEDDINGS },
-	{ "shared_expert", PART_BEGINS, ROLE_SHARED_EXPERTS },
-	{ "share_expert", PART_BEGINS, ROLE_SHARED_EXPERTS },
-	{ "shared_mlp", PART_IS, ROLE_SHARED_EXPERTS },
-	{ "attn", PART_HAS, ROLE_ATTENTION },
-	{ "attention", PART_HAS, ROLE_ATTENTION },
-	{ "indexer", PART_IS, ROLE_ATTENTION },
-	{ "qkv", PART_HAS, ROLE_ATTENTION },
-	{ "q_proj", PART_IS, ROLE_ATTENTION },
-	{ "k_proj", PART_IS, ROLE_ATTENTION },
-	{ "v_proj", PART_IS, ROLE_ATTENTION },
-	{ "o_proj", PART_IS, ROLE_ATTENTION },
-	{ "q_a_proj", PART_IS, ROLE_ATTENTION },
-	{ "q_b_proj", PART_IS, ROLE_ATTENTION },
-	{ "kv_a_proj", PART_BEGINS, ROLE_ATTENTION },
-	{ "kv_b_proj", PART_IS, ROLE_ATTENTION },
-	{ "query_key_value", PART_IS, ROLE_ATTENTION },
-	{ "wq", PART_BEGINS, ROLE_ATTENTION },
-	{ "wkv", PART_BEGINS, ROLE_ATTENTION },
-	{ "gate", PART_IS, ROLE_ROUTER },
-	{ "router", PART_HAS, ROLE_ROUTER },
-	{ "e_score_correction_bias", PART_IS, ROLE_ROUTER },
-	{ "expert", PART_BEGINS, ROLE_EXPERTS },
-	{ "block_sparse_moe", PART_IS, ROLE_EXPERTS },
-	{ "moe", PART_IS, ROLE_EXPERTS },
-	{ "mlp", PART_HAS, ROLE_MLP },
-	{ "ffn", PART_HAS, ROLE_MLP },
-	{ "feed_forward", PART_BEGINS, ROLE_MLP },
-	{ "gate_proj", PART_IS, ROLE_MLP },
-	{ "up_proj", PART_IS, ROLE_MLP },
-	{ "down_proj", PART_IS, ROLE_MLP },
-	{ "gate_up_proj", PART_IS, ROLE_MLP },
-	{ "fc1", PART_IS, ROLE_MLP },
-	{ "fc2", PART_IS, ROLE_MLP },
-	{ "dense_h_to_4h", PART_IS, ROLE_MLP },
-	{ "dense_4h_to_h", PART_IS, ROLE_MLP },
+	PART("projector", PART_HAS, ROLE_PROJECTOR),
+	PART("merger", PART_HAS, ROLE_PROJECTOR),
+	PART("connector", PART_IS, ROLE_PROJECTOR),
+	PART("aligner", PART_IS, ROLE_PROJECTOR),
+	PART("embed_vision", PART_BEGINS, ROLE_PROJECTOR),
+	PART("embed_audio", PART_BEGINS, ROLE_PROJECTOR),
+	PART("vision", PART_HAS, ROLE_VISION),
+	PART("visual", PART_HAS, ROLE_VISION),
+	PART("image", PART_BEGINS, ROLE_VISION),
+	PART("patch_embed", PART_BEGINS, ROLE_VISION),
+	PART("vit", PART_IS, ROLE_VISION),
+	PART("mtp", PART_BEGINS, ROLE_MTP),
+	PART("nextn", PART_BEGINS, ROLE_MTP),
+	PART("eh_proj", PART_IS, ROLE_MTP),
+	PART("lm_head", PART_HAS, ROLE_LM_HEAD),
+	PART("embed_out", PART_IS, ROLE_LM_HEAD),
+	PART("output_layer", PART_IS, ROLE_LM_HEAD),
+	PART("head", PART_IS_WHOLE, ROLE_LM_HEAD),
+	PART("norm", PART_HAS, ROLE_NORM),
+	PART("ln_", PART_BEGINS, ROLE_NORM),
+	PART("embed", PART_HAS, ROLE_EMBEDDINGS),
+	PART("wte", PART_IS, ROLE_EMBEDDINGS),
+	PART("wpe", PART_IS, ROLE_EMBEDDINGS),
+	PART("shared_expert", PART_BEGINS, ROLE_SHARED_EXPERTS),
+	PART("share_expert", PART_BEGINS, ROLE_SHARED_EXPERTS),
+	PART("shared_mlp", PART_IS, ROLE_SHARED_EXPERTS),
+	PART("attn", PART_HAS, ROLE_ATTENTION),
+	PART("attention", PART_HAS, ROLE_ATTENTION),
+	PART("indexer", PART_IS, ROLE_ATTENTION),
+	PART("qkv", PART_HAS, ROLE_ATTENTION),
+	PART("q_proj", PART_IS, ROLE_ATTENTION),
+	PART("k_proj", PART_IS, ROLE_ATTENTION),
+	PART("v_proj", PART_IS, ROLE_ATTENTION),
+	PART("o_proj", PART_IS, ROLE_ATTENTION),
+	PART("q_a_proj", PART_IS, ROLE_ATTENTION),
+	PART("q_b_proj", PART_IS, ROLE_ATTENTION),
+	PART("kv_a_proj", PART_BEGINS, ROLE_ATTENTION),
+	PART("kv_b_proj", PART_IS, ROLE_ATTENTION),
+	PART("query_key_value", PART_IS, ROLE_ATTENTION),
+	PART("wq", PART_BEGINS, ROLE_ATTENTION),
+	PART("wkv", PART_BEGINS, ROLE_ATTENTION),
+	PART("gate", PART_IS, ROLE_ROUTER),
+	PART("router", PART_HAS, ROLE_ROUTER),
+	PART("e_score_correction_bias", PART_IS, ROLE_ROUTER),
+	PART("expert", PART_BEGINS, ROLE_EXPERTS),
+	PART("block_sparse_moe", PART_IS, ROLE_EXPERTS),
+	PART("moe", PART_IS, ROLE_EXPERTS),
+	PART("mlp", PART_HAS, ROLE_MLP),
+	PART("ffn", PART_HAS, ROLE_MLP),
+	PART("feed_forward", PART_BEGINS, ROLE_MLP),
+	PART("gate_proj", PART_IS, ROLE_MLP),
+	PART("up_proj", PART_IS, ROLE_MLP),
+	PART("down_proj", PART_IS, ROLE_MLP),
+	PART("gate_up_proj", PART_IS, ROLE_MLP),
+	PART("fc1", PART_IS, ROLE_MLP),
+	PART("fc2", PART_IS, ROLE_MLP),
+	PART("dense_h_to_4h", PART_IS, ROLE_MLP),
+	PART("dense_4h_to_h", PART_IS, ROLE_MLP),
 };
 
 #define PARTS_OF_NAME 24
@@ -142,30 +148,54 @@ static size_t split(struct text name, struct token tokens[PARTS_OF_NAME])
 	return count;
 }
 
+static bool begins(const struct token *token, const struct name_part *part)
+{
+	return token->text.length >= part->length &&
+	       memcmp(token->text.data, part->text, part->length) == 0;
+}
+
 static bool meets(const struct name_part *part, const struct token *token, size_t count)
 {
+	if (!begins(token, part))
+		return false;
+	bool whole = token->text.length == part->length;
 	switch (part->kind) {
 	case PART_IS:
 		/* "gate" in a group is half of gate_proj; a whole name is itself there, too. */
-		return text_is(token->text, part->text) &&
-		       (!token->fragment || strchr(part->text, '_'));
-	case PART_HAS:
-		return text_contains(token->text, part->text);
-	case PART_BEGINS:
-		return text_starts_with(token->text, part->text);
+		return whole && (!token->fragment || strchr(part->text, '_'));
 	case PART_IS_WHOLE:
-		return count == 1 && text_is(token->text, part->text);
+		return whole && count == 1;
+	default:
+		return true;
 	}
-	return false;
+}
+
+/* Which letters the tokens begin with: most rows begin with another one. */
+static uint32_t first_letters(const struct token *tokens, size_t count)
+{
+	uint32_t letters = 0;
+	for (size_t i = 0; i < count; i++)
+		letters |= 1u << (tokens[i].text.data[0] & 31);
+	return letters;
 }
 
 enum role role_of(struct text name)
 {
 	struct token tokens[PARTS_OF_NAME];
 	size_t count = split(name, tokens);
-	for (size_t row = 0; row < sizeof(parts) / sizeof(parts[0]); row++)
+	uint32_t letters = first_letters(tokens, count);
+	for (size_t row = 0; row < sizeof(parts) / sizeof(parts[0]); row++) {
+		const struct name_part *part = &parts[row];
+		if (part->kind == PART_HAS) {
+			if (memmem(name.data, name.length, part->text, part->length))
+				return part->role;
+			continue;
+		}
+		if (!(letters & 1u << (part->text[0] & 31)))
+			continue;
 		for (size_t i = 0; i < count; i++)
-			if (meets(&parts[row], &tokens[i], count))
-				return parts[row].role;
+			if (meets(part, &tokens[i], count))
+				return part->role;
+	}
 	return ROLE_OTHER;
 }

@@ -4,70 +4,77 @@
 
 struct suffix {
 	const char *text;
+	size_t length;
 	enum tensor_part part;
 	enum storage storage;
 };
 
+#define SUFFIX(text, part, storage)                                                                \
+	{                                                                                          \
+		(text), sizeof(text) - 1, (part), (storage)                                        \
+	}
+
 /* Longer ones before those that they end with. */
 static const struct suffix suffixes[] = {
-	{ ".weight.absmax", PART_SCALE, STORAGE_BNB_4BIT },
-	{ ".weight.quant_map", PART_SCALE, STORAGE_BNB_4BIT },
-	{ ".weight.nested_absmax", PART_SCALE, STORAGE_BNB_4BIT },
-	{ ".weight.nested_quant_map", PART_SCALE, STORAGE_BNB_4BIT },
-	{ ".weight.quant_state.bitsandbytes__nf4", PART_SCALE, STORAGE_BNB_4BIT },
-	{ ".weight.quant_state.bitsandbytes__fp4", PART_SCALE, STORAGE_BNB_4BIT },
-	{ ".SCB", PART_SCALE, STORAGE_BNB_8BIT },
-	{ ".weight_format", PART_SCALE, STORAGE_BNB_8BIT },
-	{ ".qweight", PART_WEIGHT, STORAGE_PACKED_GPTQ },
-	{ ".qzeros", PART_SCALE, STORAGE_PACKED_GPTQ },
-	{ ".g_idx", PART_SCALE, STORAGE_PACKED_GPTQ },
-	{ ".scales", PART_SCALE, STORAGE_SCALED },
-	{ ".biases", PART_SCALE, STORAGE_SCALED },
-	{ ".weight_packed", PART_WEIGHT, STORAGE_COMPRESSED },
-	{ ".weight_shape", PART_SCALE, STORAGE_COMPRESSED },
-	{ ".weight_g_idx", PART_SCALE, STORAGE_COMPRESSED },
-	{ ".weight_zero_point", PART_SCALE, STORAGE_SCALED },
-	{ ".weight_global_scale", PART_SCALE, STORAGE_SCALED },
-	{ ".input_global_scale", PART_SCALE, STORAGE_SCALED },
-	{ ".weight_scale_inv", PART_SCALE, STORAGE_SCALED },
-	{ ".weight_scale_2", PART_SCALE, STORAGE_SCALED },
-	{ ".weight_scale", PART_SCALE, STORAGE_SCALED },
-	{ ".weight_scales", PART_SCALE, STORAGE_SCALED },
-	{ ".weight_qdata", PART_WEIGHT, STORAGE_SCALED },
-	{ ".input_scale", PART_SCALE, STORAGE_UNKNOWN },
-	{ ".input_amax", PART_SCALE, STORAGE_UNKNOWN },
-	{ ".output_scale", PART_SCALE, STORAGE_UNKNOWN },
-	{ ".k_scale", PART_SCALE, STORAGE_UNKNOWN },
-	{ ".v_scale", PART_SCALE, STORAGE_UNKNOWN },
-	{ "_scale_inv", PART_SCALE, STORAGE_SCALED },
-	{ "_weight_scale_2", PART_SCALE, STORAGE_SCALED },
-	{ "_weight_scale", PART_SCALE, STORAGE_SCALED },
-	{ "_blocks", PART_WEIGHT, STORAGE_BLOCKS },
-	{ "_scales", PART_SCALE, STORAGE_BLOCKS },
-	{ "_bias", PART_BIAS, STORAGE_UNKNOWN },
-	{ ".q_weight", PART_WEIGHT, STORAGE_EXL2 },
-	{ ".q_invperm", PART_SCALE, STORAGE_EXL2 },
-	{ ".q_groups", PART_SCALE, STORAGE_EXL2 },
-	{ ".q_scale", PART_SCALE, STORAGE_EXL2 },
-	{ ".q_scale_max", PART_SCALE, STORAGE_EXL2 },
-	{ ".trellis", PART_WEIGHT, STORAGE_EXL3 },
-	{ ".suh", PART_SCALE, STORAGE_EXL3 },
-	{ ".svh", PART_SCALE, STORAGE_EXL3 },
-	{ ".codes", PART_WEIGHT, STORAGE_CODES },
-	{ ".codebooks", PART_SCALE, STORAGE_CODES },
-	{ ".W_q", PART_WEIGHT, STORAGE_HQQ },
-	{ ".scale", PART_SCALE, STORAGE_SCALED },
-	{ ".zero", PART_SCALE, STORAGE_HQQ },
-	{ ".weight", PART_WEIGHT, STORAGE_UNKNOWN },
-	{ ".bias", PART_BIAS, STORAGE_UNKNOWN },
+	SUFFIX(".weight.absmax", PART_SCALE, STORAGE_BNB_4BIT),
+	SUFFIX(".weight.quant_map", PART_SCALE, STORAGE_BNB_4BIT),
+	SUFFIX(".weight.nested_absmax", PART_SCALE, STORAGE_BNB_4BIT),
+	SUFFIX(".weight.nested_quant_map", PART_SCALE, STORAGE_BNB_4BIT),
+	SUFFIX(".weight.quant_state.bitsandbytes__nf4", PART_SCALE, STORAGE_BNB_4BIT),
+	SUFFIX(".weight.quant_state.bitsandbytes__fp4", PART_SCALE, STORAGE_BNB_4BIT),
+	SUFFIX(".SCB", PART_SCALE, STORAGE_BNB_8BIT),
+	SUFFIX(".weight_format", PART_SCALE, STORAGE_BNB_8BIT),
+	SUFFIX(".qweight", PART_WEIGHT, STORAGE_PACKED_GPTQ),
+	SUFFIX(".qzeros", PART_SCALE, STORAGE_PACKED_GPTQ),
+	SUFFIX(".g_idx", PART_SCALE, STORAGE_PACKED_GPTQ),
+	SUFFIX(".scales", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".biases", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".weight_packed", PART_WEIGHT, STORAGE_COMPRESSED),
+	SUFFIX(".weight_shape", PART_SCALE, STORAGE_COMPRESSED),
+	SUFFIX(".weight_g_idx", PART_SCALE, STORAGE_COMPRESSED),
+	SUFFIX(".weight_zero_point", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".weight_global_scale", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".input_global_scale", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".weight_scale_inv", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".weight_scale_2", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".weight_scale", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".weight_scales", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".weight_qdata", PART_WEIGHT, STORAGE_SCALED),
+	SUFFIX(".input_scale", PART_SCALE, STORAGE_UNKNOWN),
+	SUFFIX(".input_amax", PART_SCALE, STORAGE_UNKNOWN),
+	SUFFIX(".output_scale", PART_SCALE, STORAGE_UNKNOWN),
+	SUFFIX(".k_scale", PART_SCALE, STORAGE_UNKNOWN),
+	SUFFIX(".v_scale", PART_SCALE, STORAGE_UNKNOWN),
+	SUFFIX("_scale_inv", PART_SCALE, STORAGE_SCALED),
+	SUFFIX("_weight_scale_2", PART_SCALE, STORAGE_SCALED),
+	SUFFIX("_weight_scale", PART_SCALE, STORAGE_SCALED),
+	SUFFIX("_blocks", PART_WEIGHT, STORAGE_BLOCKS),
+	SUFFIX("_scales", PART_SCALE, STORAGE_BLOCKS),
+	SUFFIX("_bias", PART_BIAS, STORAGE_UNKNOWN),
+	SUFFIX(".q_weight", PART_WEIGHT, STORAGE_EXL2),
+	SUFFIX(".q_invperm", PART_SCALE, STORAGE_EXL2),
+	SUFFIX(".q_groups", PART_SCALE, STORAGE_EXL2),
+	SUFFIX(".q_scale", PART_SCALE, STORAGE_EXL2),
+	SUFFIX(".q_scale_max", PART_SCALE, STORAGE_EXL2),
+	SUFFIX(".trellis", PART_WEIGHT, STORAGE_EXL3),
+	SUFFIX(".suh", PART_SCALE, STORAGE_EXL3),
+	SUFFIX(".svh", PART_SCALE, STORAGE_EXL3),
+	SUFFIX(".codes", PART_WEIGHT, STORAGE_CODES),
+	SUFFIX(".codebooks", PART_SCALE, STORAGE_CODES),
+	SUFFIX(".W_q", PART_WEIGHT, STORAGE_HQQ),
+	SUFFIX(".scale", PART_SCALE, STORAGE_SCALED),
+	SUFFIX(".zero", PART_SCALE, STORAGE_HQQ),
+	SUFFIX(".weight", PART_WEIGHT, STORAGE_UNKNOWN),
+	SUFFIX(".bias", PART_BIAS, STORAGE_UNKNOWN),
 };
 
 struct tensor_name tensor_name_split(struct text name)
 {
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		const struct suffix *suffix = &suffixes[i];
-		size_t length = strlen(suffix->text);
+		size_t length = suffix->length;
 		if (name.length <= length ||
+			name.data[name.length - 1] != suffix->text[length - 1] ||
 			memcmp(name.data + name.length - length, suffix->text, length) != 0)
 			continue;
 		return (struct tensor_name){ .module = { name.data, name.length - length },

@@ -64,6 +64,7 @@ int main(void)
 	suite_add_tcase(suite, case_exclusions());
 	suite_add_tcase(suite, case_weights());
 	suite_add_tcase(suite, case_roots());
+	suite_add_tcase(suite, case_keep());
 	suite_add_tcase(suite, case_corpus());
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -28,4 +28,5 @@ TCase *case_places(void);
 TCase *case_exclusions(void);
 TCase *case_weights(void);
 TCase *case_roots(void);
+TCase *case_keep(void);
 TCase *case_corpus(void);

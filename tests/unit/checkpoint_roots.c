@@ -1,92 +1,14 @@
-/* Folders: layouts, names, links, what is no file, what changes, and what is kept. */
-#include "checkpoint.h"
+/* Folders: layouts, names, links, what is no file, and what stands beside config.json. */
+#include "checkpoint_tree.h"
 
-#include "checkpoint/roots.h"
 #include "checkpoint/weights.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
-
-static char base[64];
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-	(void)status;
-	(void)walk;
-	return kind == FTW_DP ? rmdir(path) : unlink(path);
-}
-
-static void make_base(void)
-{
-	snprintf(base, sizeof(base), "/tmp/quantconf-roots-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(base));
-}
-
-static void remove_base(void)
-{
-	nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *below(const char *path)
-{
-	return arena_printf(&arena, "%s/%s", base, path).data;
-}
-
-/* With the folders on its way. */
-static void put(const char *path, const char *contents)
-{
-	char *whole = (char *)below(path);
-	for (char *slash = whole + strlen(base) + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		ck_assert(mkdir(whole, 0755) == 0 || errno == EEXIST);
-		*slash = '/';
-	}
-	FILE *file = fopen(whole, "wb");
-	ck_assert_msg(file, "%s", whole);
-	fputs(contents, file);
-	fclose(file);
-}
-
-static void put_link(const char *path, const char *target)
-{
-	put(path, "");
-	ck_assert_int_eq(unlink(below(path)), 0);
-	ck_assert_int_eq(symlink(target, below(path)), 0);
-}
-
-static const char mxfp4[] = "{\"quantization_config\":{\"quant_method\":\"mxfp4\"}}";
-static const char gptq[] = "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4}}";
-
-static struct roots *open_roots(enum root_kind kind, const char *path, bool walk)
-{
-	struct roots_limits mine = roots_limits_default;
-	struct root_path root = { kind, below(path) };
-	mine.walk = walk;
-	struct roots *roots = roots_new(&root, 1, &mine);
-	ck_assert_ptr_nonnull(roots);
-	return roots;
-}
-
-static struct roots_answer look(struct roots *roots, const char *model)
-{
-	return roots_look_up(roots, &arena, text_of(model), text_of(""));
-}
-
-static void assert_method(const struct roots_answer *answer, const char *name)
-{
-	ck_assert_msg(answer->status == ROOTS_FOUND, "%d: %.*s", answer->status,
-		TEXT_ARGUMENTS(answer->detail));
-	assert_text(answer->checkpoint->quant_method, name);
-}
 
 START_TEST(plain_roots)
 {
@@ -322,64 +244,6 @@ START_TEST(headers_beside_config)
 }
 END_TEST
 
-START_TEST(repeated_models_are_kept)
-{
-	put("m/a/config.json", mxfp4);
-	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
-	for (int i = 0; i < 3; i++) {
-		struct roots_answer answer = look(roots, "a");
-		assert_method(&answer, "mxfp4");
-		ck_assert_ptr_nonnull(node_get(answer.checkpoint->block, "quant_method"));
-	}
-	struct roots_counters counters = roots_counters(roots);
-	ck_assert_uint_eq(counters.misses, 1);
-	ck_assert_uint_eq(counters.hits, 2);
-	ck_assert_uint_eq(counters.entries, 1);
-	/* Another file under the same name is another state. */
-	put("m/new.json", gptq);
-	ck_assert_int_eq(rename(below("m/new.json"), below("m/a/config.json")), 0);
-	struct roots_answer answer = look(roots, "a");
-	assert_method(&answer, "gptq");
-	ck_assert_uint_eq(roots_counters(roots).entries, 1);
-	/* So is a file more beside it, and a file less. */
-	put("m/a/quant_config.json", "{}");
-	look(roots, "a");
-	ck_assert_uint_eq(roots_counters(roots).misses, 3);
-	ck_assert_int_eq(unlink(below("m/a/config.json")), 0);
-	ck_assert_int_eq(look(roots, "a").status, ROOTS_NOT_FOUND);
-	roots_free(roots);
-}
-END_TEST
-
-START_TEST(keeping_is_bounded)
-{
-	struct roots_limits mine = roots_limits_default;
-	struct root_path root = { ROOT_MODELS, below("m") };
-	mine.cache_entries = 3;
-	struct roots *roots = roots_new(&root, 1, &mine);
-	for (int i = 0; i < 5; i++) {
-		struct text path = arena_printf(&arena, "m/%d/config.json", i);
-		put(path.data, mxfp4);
-		look(roots, arena_printf(&arena, "%d", i).data);
-		look(roots, "0");
-	}
-	ck_assert_uint_eq(roots_counters(roots).entries, 3);
-	uint64_t misses = roots_counters(roots).misses;
-	look(roots, "0"); /* was used all the time */
-	look(roots, "4");
-	ck_assert_uint_eq(roots_counters(roots).misses, misses);
-	look(roots, "1"); /* had to go */
-	ck_assert_uint_eq(roots_counters(roots).misses, misses + 1);
-	roots_free(roots);
-	mine.cache_bytes = 1000;
-	roots = roots_new(&root, 1, &mine);
-	struct roots_answer answer = look(roots, "0");
-	assert_method(&answer, "mxfp4");
-	ck_assert_uint_eq(roots_counters(roots).entries, 0);
-	roots_free(roots);
-}
-END_TEST
-
 START_TEST(several_roots_in_order)
 {
 	put("m/a/config.json", mxfp4);
@@ -416,43 +280,6 @@ START_TEST(a_folder_by_itself)
 }
 END_TEST
 
-/* One thread replaces and cuts the file, the others read: always a whole state. */
-static struct roots *shared;
-
-static void *read_on(void *unused)
-{
-	(void)unused;
-	for (int i = 0; i < 300; i++) {
-		struct arena mine;
-		arena_init(&mine, (size_t)16 << 20);
-		struct roots_answer answer = roots_look_up(shared, &mine, TEXT("a"), text_of(""));
-		if (answer.status == ROOTS_FOUND && answer.checkpoint->quantized)
-			ck_assert(text_is(answer.checkpoint->quant_method, "gptq") ||
-				  text_is(answer.checkpoint->quant_method, "mxfp4"));
-		arena_release(&mine);
-	}
-	return NULL;
-}
-
-START_TEST(files_change_while_read)
-{
-	pthread_t readers[3];
-	put("m/a/config.json", mxfp4);
-	shared = open_roots(ROOT_MODELS, "m", false);
-	for (int i = 0; i < 3; i++)
-		pthread_create(&readers[i], NULL, read_on, NULL);
-	for (int i = 0; i < 200; i++) {
-		put("m/new.json", i % 2 ? gptq : mxfp4);
-		rename(below("m/new.json"), below("m/a/config.json"));
-		if (i % 5 == 0)
-			ck_assert_int_eq(truncate(below("m/a/config.json"), i % 30), 0);
-	}
-	for (int i = 0; i < 3; i++)
-		pthread_join(readers[i], NULL);
-	roots_free(shared);
-}
-END_TEST
-
 TCase *case_roots(void)
 {
 	TCase *tcase = make_case("roots");
@@ -467,10 +294,7 @@ TCase *case_roots(void)
 	tcase_add_test(tcase, files_without_permission);
 	tcase_add_test(tcase, side_files_are_asked);
 	tcase_add_test(tcase, headers_beside_config);
-	tcase_add_test(tcase, repeated_models_are_kept);
-	tcase_add_test(tcase, keeping_is_bounded);
 	tcase_add_test(tcase, several_roots_in_order);
 	tcase_add_test(tcase, a_folder_by_itself);
-	tcase_add_test(tcase, files_change_while_read);
 	return tcase;
 }
