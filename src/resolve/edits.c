@@ -97,6 +97,14 @@ static bool only_blanks(struct text source, size_t from, size_t to)
 	return true;
 }
 
+/* Before a key nothing but blanks may stand on its line, and the question mark of an explicit key. */
+static bool begins_line(struct text source, size_t from, size_t to)
+{
+	const char *mark = memchr(source.data + from, '?', to - from);
+	size_t middle = mark ? (size_t)(mark - source.data) : to;
+	return only_blanks(source, from, middle) && (!mark || only_blanks(source, middle + 1, to));
+}
+
 /* Behind the value nothing but a comment may follow on its line. */
 static bool ends_line(struct text source, size_t offset)
 {
@@ -118,7 +126,7 @@ static bool lines_are_own(
 		edits_refuse(edits,
 			arena_printf(edits->arena, "the value of %.*s carries an anchor or a tag",
 				TEXT_ARGUMENTS(member->key)));
-	else if (!only_blanks(layout->source, layout_line_start(layout, key), key) ||
+	else if (!begins_line(layout->source, layout_line_start(layout, key), key) ||
 		 !ends_line(layout->source, layout_offset(layout, span.end)))
 		edits_refuse(edits,
 			arena_printf(edits->arena, "the entry %.*s shares its lines with others",
@@ -126,15 +134,15 @@ static bool lines_are_own(
 	return !edits_refused(edits);
 }
 
-/* Every comment of a removed entry, each on a line of its own. */
-static void keep_comments(const struct edits *edits, const struct layout *layout,
-	struct buffer *out, const struct member *member, size_t from, size_t to)
+void edits_keep_comments(const struct edits *edits, const struct layout *layout, struct buffer *out,
+	const struct member *member, size_t to)
 {
+	size_t from = layout_offset(layout, member->key_span.start);
 	struct text comment = layout_comment(layout, member, from, to);
 	while (comment.length > 0) {
 		size_t offset = (size_t)(comment.data - layout->source.data);
 		if (!was_moved(edits, offset)) {
-			buffer_add_repeated(out, ' ', member->key_span.start.column);
+			buffer_add_repeated(out, ' ', layout_indentation(layout, member));
 			buffer_add(out, comment);
 			buffer_add_string(out, layout->newline);
 		}
@@ -142,87 +150,64 @@ static void keep_comments(const struct edits *edits, const struct layout *layout
 	}
 }
 
-void edits_remove_lines(struct edits *edits, const struct layout *layout,
-	const struct member *member, struct text replacement)
+/*
+ * A block scalar stands before the gap: it would take the blank lines behind the gap when it keeps them, and a comment that is
+ * indented as deep as it. The lines go, the comment moves to the entry's column.
+ */
+static void close_gap(struct edits *edits, const struct layout *layout, size_t *to,
+	const struct member *member, enum gap gap)
+{
+	struct text line;
+	size_t offset = *to;
+	for (; offset < layout->source.length; offset += line.length) {
+		line = (struct text){ layout->source.data + offset,
+			layout_line_end(layout, offset) - offset };
+		if (text_trim(line).length > 0)
+			break;
+		if (gap == GAP_KEPT)
+			*to = offset + line.length;
+	}
+	size_t blanks = 0;
+	while (offset + blanks < layout->source.length &&
+		layout->source.data[offset + blanks] == ' ')
+		blanks++;
+	size_t column = layout_indentation(layout, member);
+	bool comment = offset + blanks < layout->source.length &&
+		       layout->source.data[offset + blanks] == '#';
+	if (comment && blanks > column)
+		edits_add(edits, offset, blanks - column, TEXT(""));
+}
+
+bool edits_remove_lines(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text replacement, enum gap gap)
 {
 	if (!lines_are_own(edits, layout, member))
-		return;
+		return false;
 	struct span span = member_span(member);
-	size_t key = layout_offset(layout, span.start);
-	size_t from = layout_line_start(layout, key);
+	size_t from = layout_line_start(layout, layout_offset(layout, span.start));
 	size_t to = layout_line_end(layout, layout_offset(layout, span.end));
 	struct buffer text;
 	buffer_init(&text, edits->arena, 0);
-	keep_comments(edits, layout, &text, member, key, to);
+	edits_keep_comments(edits, layout, &text, member, to);
 	buffer_add(&text, replacement);
-	bool unfinished =
-		to == layout->source.length && (to == 0 || layout->source.data[to - 1] != '\n');
-	size_t newline = strlen(layout->newline);
-	if (unfinished && text.length >= newline)
-		text.length -= newline;
-	else if (unfinished && from >= newline)
-		from -= newline;
+	if (gap != GAP_NONE && text.length == 0)
+		close_gap(edits, layout, &to, member, gap);
 	edits_add(edits, from, to - from, buffer_text(&text));
+	return text.length == 0;
 }
 
-/* The comma behind an offset, past blanks and comments; SIZE_MAX when something else comes first. */
-static size_t comma_behind(const struct layout *layout, size_t offset)
+/* `key: >- # comment` and its lines: the word stands in place of the header's indicator. */
+static void replace_block_scalar(
+	struct edits *edits, const struct layout *layout, struct span span, struct text text)
 {
-	struct text source = layout->source;
-	for (; offset < source.length; offset++) {
-		if (source.data[offset] == '#')
-			while (offset + 1 < source.length && source.data[offset + 1] != '\n')
-				offset++;
-		else if (source.data[offset] == ',')
-			return offset;
-		else if (!strchr(" \t\r\n", source.data[offset]))
-			break;
-	}
-	return SIZE_MAX;
-}
-
-static void remove_comma(struct edits *edits, const struct layout *layout, size_t comma)
-{
-	size_t end = comma + 1;
-	while (end < layout->source.length && layout->source.data[end] == ' ')
-		end++;
-	edits_add(edits, comma, end - comma, TEXT(""));
-}
-
-static void remove_flow_entry(
-	struct edits *edits, const struct layout *layout, const struct member *member)
-{
-	if (member->via == VIA_MERGE || layout_has_properties(layout, member)) {
-		edits_refuse(edits,
-			arena_printf(edits->arena,
-				"%.*s comes through a merge key, or carries an anchor or a tag",
-				TEXT_ARGUMENTS(member->key)));
-		return;
-	}
-	struct span span = member_span(member);
 	size_t from = layout_offset(layout, span.start);
-	size_t to = layout_offset(layout, span.end);
-	edits_add(edits, from, to - from, TEXT(""));
-}
-
-void edits_remove_flow(struct edits *edits, const struct layout *layout, const struct node *mapping,
-	const bool *removed)
-{
-	const struct member *kept = NULL;
-	for (uint32_t i = 0; i < mapping->count; i++) {
-		const struct member *member = &mapping->members[i];
-		if (!removed[i]) {
-			kept = member->via == VIA_MERGE ? kept : member;
-			continue;
-		}
-		remove_flow_entry(edits, layout, member);
-		size_t comma = comma_behind(layout, layout_offset(layout, member_span(member).end));
-		bool last = comma == SIZE_MAX;
-		if (last && kept)
-			comma = comma_behind(layout, layout_offset(layout, member_span(kept).end));
-		if (comma != SIZE_MAX)
-			remove_comma(edits, layout, comma);
-	}
+	size_t to = layout_line_end(layout, layout_offset(layout, span.end));
+	size_t header = from;
+	size_t line = layout_line_end(layout, from);
+	while (header < line && strchr("|>+-0123456789", layout->source.data[header]))
+		header++;
+	edits_add(edits, from, header - from, text);
+	edits_add(edits, line, to > line ? to - line : 0, TEXT(""));
 }
 
 void edits_replace_scalar(struct edits *edits, const struct layout *layout,
@@ -236,14 +221,14 @@ void edits_replace_scalar(struct edits *edits, const struct layout *layout,
 				TEXT_ARGUMENTS(member->key)));
 		return;
 	}
-	if (member->value->quoted && !text_starts_with(written, "\"") &&
+	bool direct = member->via == VIA_DIRECT;
+	if (direct && member->value->quoted && !text_starts_with(written, "\"") &&
 		!text_starts_with(written, "'")) {
-		edits_refuse(edits, arena_printf(edits->arena, "%.*s is written as a block scalar",
-					    TEXT_ARGUMENTS(member->key)));
+		replace_block_scalar(edits, layout, member->value_span, text);
 		return;
 	}
 	size_t from = layout_offset(layout, member->value_span.start);
-	bool quoted = member->via == VIA_DIRECT && member->value->quoted;
+	bool quoted = direct && member->value->quoted;
 	edits_add(edits, from + quoted, written.length - 2 * quoted, text);
 }
 
@@ -262,10 +247,7 @@ void edits_insert_behind(struct edits *edits, const struct layout *layout,
 		return;
 	}
 	size_t line = layout_line_end(layout, end);
-	bool unfinished = line == 0 || layout->source.data[line - 1] != '\n';
-	size_t newline = strlen(layout->newline);
-	if (unfinished)
-		text = arena_printf(edits->arena, "%s%.*s", layout->newline,
-			(int)(text.length - newline), text.data);
+	if (!layout_line_ended(layout, line))
+		text = arena_printf(edits->arena, "%s%.*s", layout->newline, TEXT_ARGUMENTS(text));
 	edits_add(edits, line, 0, text);
 }

@@ -42,6 +42,10 @@ struct text layout_slice(const struct layout *layout, struct span span);
 /* The first byte of the line that holds an offset, and the one just behind its line end. */
 size_t layout_line_start(const struct layout *layout, size_t offset);
 size_t layout_line_end(const struct layout *layout, size_t offset);
+/* The blanks at the head of the line on which the entry begins. */
+size_t layout_indentation(const struct layout *layout, const struct member *member);
+/* A line end stands before the offset; false at the end of a text whose last line has none. */
+bool layout_line_ended(const struct layout *layout, size_t offset);
 /* An anchor or a tag stands in the member's value: other places may depend on it. */
 bool layout_has_properties(const struct layout *layout, const struct member *member);
 /*
@@ -62,12 +66,30 @@ bool edits_sort(struct edits *edits);
 /* Sorted, and the text with all of them applied; a `data` of NULL when two overlap or the arena failed. */
 struct text edits_apply(struct edits *edits, struct text source);
 
-/* The entry goes; its comments stay. `replacement` (whole lines, or "") stands in its place: block style alone. */
-void edits_remove_lines(struct edits *edits, const struct layout *layout,
-	const struct member *member, struct text replacement);
-/* The same in a flow mapping: `removed` tells which members of `mapping` go, with their commas. */
+/* Adds the comments between the entry's key and `to`, each as a line of its own; those that moved along are left out. */
+void edits_keep_comments(const struct edits *edits, const struct layout *layout, struct buffer *out,
+	const struct member *member, size_t to);
+/* What the text before an entry would make of the lines behind it. */
+enum gap {
+	GAP_NONE,   /* nothing */
+	GAP_SCALAR, /* a block scalar would take a comment that is indented as deep as it */
+	GAP_KEPT,   /* one that keeps the blank lines behind it (`|+`) would take those, too */
+};
+/*
+ * The entry goes; its comments stay. `replacement` (whole lines, or "") stands in its place: block style alone. `gap` tells
+ * what stands before. True when nothing is left of the entry.
+ */
+bool edits_remove_lines(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text replacement, enum gap gap);
+/*
+ * The same in a flow mapping: `removed` tells which members of `mapping` go, with their commas and, where nothing else stands there, their
+ * lines.
+ */
 void edits_remove_flow(struct edits *edits, const struct layout *layout, const struct node *mapping,
 	const bool *removed);
+/* Another entry stands in place of one of a flow mapping. */
+void edits_replace_flow(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text);
 /* The scalar's contents change, its quotes stay. */
 void edits_replace_scalar(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text);

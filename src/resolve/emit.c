@@ -20,18 +20,33 @@ static bool plain_safe(struct text text)
 	return true;
 }
 
-/* JSON's string is YAML's double-quoted scalar. */
+/* NEL, LS and PS end lines in YAML 1.1. */
+static const char *line_end_escape(struct text rest)
+{
+	if (text_starts_with(rest, "\xc2\x85"))
+		return "\\N";
+	if (text_starts_with(rest, "\xe2\x80\xa8"))
+		return "\\L";
+	return text_starts_with(rest, "\xe2\x80\xa9") ? "\\P" : NULL;
+}
+
+/* YAML's double-quoted scalar. */
 static void emit_quoted(struct buffer *out, struct text text)
 {
 	buffer_add_byte(out, '"');
 	for (size_t i = 0; i < text.length; i++) {
 		unsigned char byte = (unsigned char)text.data[i];
-		if (byte == '"' || byte == '\\')
+		const char *escape = line_end_escape(text_from(text, i));
+		if (escape) {
+			buffer_add_string(out, escape);
+			i += byte == 0xc2 ? 1 : 2;
+		} else if (byte == '"' || byte == '\\') {
 			buffer_printf(out, "\\%c", byte);
-		else if (byte < 0x20 || byte == 0x7f)
+		} else if (byte < 0x20 || byte == 0x7f) {
 			buffer_printf(out, "\\x%02x", byte);
-		else
+		} else {
 			buffer_add_byte(out, (char)byte);
+		}
 	}
 	buffer_add_byte(out, '"');
 }
@@ -44,8 +59,19 @@ static void emit_key(struct buffer *out, const struct layout *layout, struct tex
 		buffer_add(out, key);
 }
 
+static bool is_quoted_there(const struct layout *layout, const struct node *node)
+{
+	struct text text = layout_slice(layout, node->span);
+	return !made(node) && node->quoted &&
+	       (text_starts_with(text, "\"") || text_starts_with(text, "'"));
+}
+
 static void emit_scalar(struct buffer *out, const struct layout *layout, const struct node *node)
 {
+	if (is_quoted_there(layout, node)) {
+		buffer_add(out, layout_slice(layout, node->span));
+		return;
+	}
 	bool made_word = made(node) && node->kind == NODE_STRING && plain_safe(node->text);
 	if (node->kind == NODE_STRING &&
 		(node->quoted || layout->json || (made(node) && !made_word)))
@@ -114,6 +140,19 @@ static size_t indentation(struct text line)
 		       : blanks;
 }
 
+/* Comments above the first line belong to what they stand above. */
+static size_t with_comments_above(const struct layout *layout, size_t from)
+{
+	while (from > 0) {
+		size_t above = layout_line_start(layout, from - 1);
+		struct text line = { layout->source.data + above, from - above };
+		if (above == from || !text_starts_with(text_trim(line), "#"))
+			break;
+		from = above;
+	}
+	return from;
+}
+
 /* The user's own lines of a block collection, moved to another column. */
 static void emit_moved_lines(struct buffer *out, struct edits *edits, const struct layout *layout,
 	const struct node *node, unsigned indent)
@@ -127,6 +166,7 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 		edits_refuse(edits, TEXT("a nested collection carries an anchor or a tag"));
 		return;
 	}
+	from = with_comments_above(layout, from);
 	edits_moved(edits, from, to);
 	for (size_t i = from; i < to;) {
 		size_t end = layout_line_end(layout, i);
@@ -143,7 +183,7 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 		buffer_add(out, line);
 		i = end;
 	}
-	if (to > 0 && source.data[to - 1] != '\n')
+	if (!layout_line_ended(layout, to))
 		buffer_add_string(out, layout->newline);
 }
 

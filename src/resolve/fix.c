@@ -47,8 +47,8 @@ static void remove_entries(struct repair *repair, const struct rule *rule)
 			removed[i] |= harmful(facts, *key) &&
 				      facts->settings[*key].member == &root->members[i];
 		if (removed[i] && !root->flow)
-			edits_remove_lines(
-				&repair->edits, &repair->layout, &root->members[i], TEXT(""));
+			edits_remove_lines(&repair->edits, &repair->layout, &root->members[i],
+				TEXT(""), GAP_NONE);
 	}
 	if (removed && root->flow)
 		edits_remove_flow(&repair->edits, &repair->layout, root, removed);
@@ -104,10 +104,9 @@ void fix_rename(struct resolver *resolver, struct diagnostic *diagnostic,
 		!begin(&repair, resolver))
 		return;
 	struct text written = layout_slice(&repair.layout, member->key_span);
-	if (written.length < member->key.length || text_starts_with(written, "&") ||
-		text_starts_with(written, "!"))
-		return;
-	size_t quote = (written.length - member->key.length) / 2;
+	size_t quote = text_starts_with(written, "\"") || text_starts_with(written, "'");
+	if (written.length != member->key.length + 2 * quote)
+		return; /* escapes, an anchor or a tag */
 	size_t offset = layout_offset(&repair.layout, member->key_span.start);
 	edits_add(&repair.edits, offset + quote, written.length - 2 * quote, text_of(name));
 	end(&repair, diagnostic);

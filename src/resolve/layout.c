@@ -1,11 +1,16 @@
 #include "resolve/edits.h"
+#include "source/lines.h"
 
 #include <string.h>
 
 static const char *line_end_of(struct text source)
 {
-	const char *end = source.length > 0 ? memchr(source.data, '\n', source.length) : NULL;
-	return end && end > source.data && end[-1] == '\r' ? "\r\n" : "\n";
+	size_t at = 0;
+	while (at < source.length && source.data[at] != '\n' && source.data[at] != '\r')
+		at++;
+	if (at == source.length || source.data[at] == '\n')
+		return "\n";
+	return at + 1 < source.length && source.data[at + 1] == '\n' ? "\r\n" : "\r";
 }
 
 /* Columns by which the first nested block mapping is indented, 2 when there is none. */
@@ -57,17 +62,29 @@ struct text layout_slice(const struct layout *layout, struct span span)
 
 size_t layout_line_start(const struct layout *layout, size_t offset)
 {
-	while (offset > 0 && layout->source.data[offset - 1] != '\n')
-		offset--;
-	bool mark = offset == 0 && text_starts_with(layout->source, "\xef\xbb\xbf");
-	return mark ? 3 : offset;
+	uint32_t line = lines_mark(layout->lines, offset).line;
+	return line < layout->lines->count ? layout->lines->starts[line] : 0;
 }
 
 size_t layout_line_end(const struct layout *layout, size_t offset)
 {
-	while (offset < layout->source.length && layout->source.data[offset] != '\n')
-		offset++;
-	return offset < layout->source.length ? offset + 1 : offset;
+	uint32_t next = lines_mark(layout->lines, offset).line + 1;
+	return next < layout->lines->count ? layout->lines->starts[next] : layout->source.length;
+}
+
+size_t layout_indentation(const struct layout *layout, const struct member *member)
+{
+	size_t start = layout_line_start(layout, layout_offset(layout, member->key_span.start));
+	size_t end = start;
+	while (end < layout->source.length && layout->source.data[end] == ' ')
+		end++;
+	return end - start;
+}
+
+bool layout_line_ended(const struct layout *layout, size_t offset)
+{
+	struct mark mark = lines_mark(layout->lines, offset);
+	return mark.column == 0 && mark.line > 0;
 }
 
 static bool has_property(const struct layout *layout, struct span span)
@@ -103,6 +120,15 @@ static size_t skip_scalar(const struct layout *layout, struct span span, size_t 
 	return from <= offset && offset < to ? to : offset;
 }
 
+/* A block scalar's first line may hold a comment. */
+static bool in_header(const struct layout *layout, const struct node *node, size_t offset)
+{
+	struct text text = layout_slice(layout, node->span);
+	bool block = text_starts_with(text, "|") || text_starts_with(text, ">");
+	return node->quoted && block &&
+	       offset < layout_line_end(layout, layout_offset(layout, node->span.start));
+}
+
 static size_t skip_node(const struct layout *layout, const struct node *node, size_t offset);
 
 static size_t skip_member(const struct layout *layout, const struct member *member, size_t offset)
@@ -118,7 +144,8 @@ static size_t skip_member(const struct layout *layout, const struct member *memb
 static size_t skip_node(const struct layout *layout, const struct node *node, size_t offset)
 {
 	if (node->kind != NODE_MAPPING && node->kind != NODE_SEQUENCE)
-		return skip_scalar(layout, node->span, offset);
+		return in_header(layout, node, offset) ? offset
+						       : skip_scalar(layout, node->span, offset);
 	if (skip_scalar(layout, node->span, offset) == offset)
 		return offset;
 	size_t end = offset;
@@ -138,8 +165,7 @@ static bool comment_begins(const struct layout *layout, size_t offset)
 
 static size_t comment_end(const struct layout *layout, size_t offset, size_t to)
 {
-	while (offset < to && layout->source.data[offset] != '\n' &&
-		layout->source.data[offset] != '\r')
+	while (offset < to && line_end_length(layout->source, offset) == 0)
 		offset++;
 	return offset;
 }

@@ -2,6 +2,8 @@
 
 #include "resolve/emit.h"
 
+#include <string.h>
+
 struct migration {
 	struct resolver *resolver;
 	struct layout layout;
@@ -79,7 +81,8 @@ static void remove_peft_keys(
 	for (uint32_t i = 0; removed && i < peft->count; i++) {
 		removed[i] = !node_member(after->value, peft->members[i].key);
 		if (removed[i] && !peft->flow)
-			edits_remove_lines(edits, &migration->layout, &peft->members[i], TEXT(""));
+			edits_remove_lines(
+				edits, &migration->layout, &peft->members[i], TEXT(""), GAP_NONE);
 	}
 	if (removed && peft->flow)
 		edits_remove_flow(edits, &migration->layout, peft, removed);
@@ -109,24 +112,61 @@ static void change_kept(struct migration *migration, const struct member *before
 		remove_peft_keys(migration, before, after);
 }
 
-static size_t end_of(const struct migration *migration, const struct member *member)
+static enum gap gap_behind(const struct migration *migration, const struct member *member)
 {
-	return layout_offset(&migration->layout, member_span(member).end);
+	struct text text = layout_slice(&migration->layout, member->value_span);
+	if (member->via != VIA_DIRECT || !member->value->quoted ||
+		!(text_starts_with(text, "|") || text_starts_with(text, ">")))
+		return GAP_NONE;
+	size_t header = 1;
+	while (header < text.length && strchr("123456789+-", text.data[header]))
+		header++;
+	bool kept = text_contains((struct text){ text.data, header }, "+");
+	return kept ? GAP_KEPT : GAP_SCALAR;
+}
+
+/* Nothing but blank lines stands between two entries. */
+static bool adjoins(const struct migration *migration, const struct member *member, size_t next)
+{
+	const struct layout *layout = &migration->layout;
+	const struct node *root = migration->before;
+	if (next == root->count || member->via == VIA_MERGE)
+		return true;
+	size_t from = layout_line_end(layout, layout_offset(layout, member_span(member).end));
+	size_t to = layout_line_start(
+		layout, layout_offset(layout, root->members[next].key_span.start));
+	struct text between = { layout->source.data + from, to > from ? to - from : 0 };
+	return text_trim(between).length == 0;
+}
+
+/* What stands in the entry's place. A text without any entry would be no mapping: the last one leaves braces behind. */
+static struct text put_in_place(struct migration *migration, uint32_t i)
+{
+	if (takes_place(migration, &migration->before->members[i])) {
+		migration->placed = true;
+		return migration->made;
+	}
+	bool last = migration->after->count == 0 && i + 1 == migration->before->count;
+	return last ? arena_printf(migration->edits.arena, "{}%s", migration->layout.newline)
+		    : TEXT("");
 }
 
 static void plan_block(struct migration *migration)
 {
 	const struct node *root = migration->before;
+	enum gap gap = GAP_NONE;
 	for (uint32_t i = 0; i < root->count && !edits_refused(&migration->edits); i++) {
 		const struct member *member = &root->members[i];
-		if (!leaves(migration, member)) {
+		if (leaves(migration, member)) {
+			if (!edits_remove_lines(&migration->edits, &migration->layout, member,
+				    put_in_place(migration, i), gap))
+				gap = GAP_NONE;
+		} else {
 			change_kept(migration, member);
-			continue;
+			gap = gap_behind(migration, member);
 		}
-		bool here = takes_place(migration, member);
-		migration->placed |= here;
-		edits_remove_lines(&migration->edits, &migration->layout, member,
-			here ? migration->made : TEXT(""));
+		if (!adjoins(migration, member, i + 1))
+			gap = GAP_NONE;
 	}
 }
 
@@ -144,13 +184,7 @@ static void plan_flow(struct migration *migration)
 		if (!here)
 			continue;
 		migration->placed = true;
-		size_t from = layout_offset(&migration->layout, member_span(member).start);
-		if (member->via == VIA_MERGE || layout_has_properties(&migration->layout, member))
-			edits_refuse(&migration->edits,
-				TEXT("a replaced entry carries an anchor or comes "
-				     "through a merge key"));
-		edits_add(
-			&migration->edits, from, end_of(migration, member) - from, migration->made);
+		edits_replace_flow(&migration->edits, &migration->layout, member, migration->made);
 	}
 	if (removed)
 		edits_remove_flow(&migration->edits, &migration->layout, root, removed);
@@ -201,6 +235,21 @@ static bool proved(const struct migration *migration, struct text text)
 	return true;
 }
 
+/* A text that had no line end at its end gets none; data NULL where that is as it should be. */
+static struct text without_line_end(const struct migration *migration, struct text text)
+{
+	const struct layout *layout = &migration->layout;
+	if (!text.data || layout_line_ended(layout, layout->source.length))
+		return (struct text){ .data = NULL };
+	size_t length = text.length;
+	if (length > 0 && text.data[length - 1] == '\n')
+		length--;
+	if (length > 0 && text.data[length - 1] == '\r')
+		length--;
+	return length < text.length ? (struct text){ text.data, length }
+				    : (struct text){ .data = NULL };
+}
+
 static void refuse(struct resolver *resolver, struct text why)
 {
 	const struct word words[] = { { "detail", why }, { NULL, TEXT("") } };
@@ -231,9 +280,12 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 		return;
 	}
 	struct text text = edits_apply(&migration.edits, resolver->document.bytes);
-	if (!text.data || !proved(&migration, text))
+	struct text shorter = without_line_end(&migration, text);
+	if (shorter.data && proved(&migration, shorter))
+		resolution->migrated = shorter;
+	else if (text.data && proved(&migration, text))
+		resolution->migrated = text;
+	else
 		refuse(resolver,
 			TEXT("the edited text did not read back to the same canonical config"));
-	else
-		resolution->migrated = text;
 }

@@ -1,0 +1,132 @@
+/* Edits in a flow mapping: entries stand between commas, perhaps with comments among them. */
+#include "resolve/edits.h"
+
+#include <string.h>
+
+/* The comma behind an offset, past blanks and comments; SIZE_MAX when something else comes first. */
+static size_t comma_behind(const struct layout *layout, size_t offset)
+{
+	struct text source = layout->source;
+	for (; offset < source.length; offset++) {
+		if (source.data[offset] == '#')
+			while (offset + 1 < source.length && source.data[offset + 1] != '\n')
+				offset++;
+		else if (source.data[offset] == ',')
+			return offset;
+		else if (!strchr(" \t\r\n", source.data[offset]))
+			break;
+	}
+	return SIZE_MAX;
+}
+
+static bool is_blank(const struct layout *layout, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (!strchr(" \t\r\n", layout->source.data[i]))
+			return false;
+	return true;
+}
+
+static bool may_go(struct edits *edits, const struct layout *layout, const struct member *member)
+{
+	if (member->via == VIA_MERGE)
+		edits_refuse(edits, arena_printf(edits->arena, "%.*s comes through a merge key",
+					    TEXT_ARGUMENTS(member->key)));
+	else if (layout_has_properties(layout, member))
+		edits_refuse(edits,
+			arena_printf(edits->arena, "the value of %.*s carries an anchor or a tag",
+				TEXT_ARGUMENTS(member->key)));
+	return !edits_refused(edits);
+}
+
+/* The comments of an entry that goes, so that what follows begins on a line of its own; "" when there are none. */
+static struct text comments_of(
+	struct edits *edits, const struct layout *layout, const struct member *member, size_t to)
+{
+	struct buffer text;
+	buffer_init(&text, edits->arena, 0);
+	edits_keep_comments(edits, layout, &text, member, to);
+	if (text.length == 0)
+		return TEXT("");
+	size_t indentation = layout_indentation(layout, member);
+	size_t from = layout_offset(layout, member->key_span.start);
+	/* Where the entry stands at the head of its line, that line's blanks are there already. */
+	bool head = is_blank(layout, layout_line_start(layout, from), from);
+	struct text lines = head ? text_from(buffer_text(&text), indentation) : buffer_text(&text);
+	return arena_printf(edits->arena, "%s%.*s%*s", head ? "" : " ", TEXT_ARGUMENTS(lines),
+		(int)indentation, "");
+}
+
+void edits_replace_flow(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text)
+{
+	if (!may_go(edits, layout, member))
+		return;
+	struct span span = member_span(member);
+	size_t from = layout_offset(layout, span.start);
+	size_t to = layout_offset(layout, span.end);
+	struct text comments = comments_of(edits, layout, member, to);
+	edits_add(edits, from, to - from,
+		arena_printf(
+			edits->arena, "%.*s%.*s", TEXT_ARGUMENTS(comments), TEXT_ARGUMENTS(text)));
+}
+
+static size_t skip_blanks(const struct layout *layout, size_t offset)
+{
+	while (offset < layout->source.length && layout->source.data[offset] == ' ')
+		offset++;
+	return offset;
+}
+
+/* From the entry to `to`; with its lines, when nothing else stands on them. */
+static void remove_entry(
+	struct edits *edits, const struct layout *layout, const struct member *member, size_t to)
+{
+	size_t from = layout_offset(layout, member_span(member).start);
+	size_t start = layout_line_start(layout, from);
+	size_t end = layout_line_end(layout, to);
+	struct text comments = comments_of(edits, layout, member, to);
+	bool alone = is_blank(layout, start, from) && is_blank(layout, to, end);
+	if (alone && comments.length == 0 && layout_line_ended(layout, end))
+		edits_add(edits, start, end - start, TEXT(""));
+	else
+		edits_add(edits, from, skip_blanks(layout, to) - from, comments);
+}
+
+/* Where the last entry before `offset` ends that stays (`<<` among them); 0 when there is none. */
+static size_t kept_end(
+	const struct layout *layout, const struct node *mapping, const bool *removed, size_t offset)
+{
+	size_t last = 0;
+	for (uint32_t i = 0; i < mapping->count; i++) {
+		size_t end = layout_offset(layout, member_span(&mapping->members[i]).end);
+		if (!removed[i] && end <= offset && end > last)
+			last = end;
+	}
+	return last;
+}
+
+void edits_remove_flow(struct edits *edits, const struct layout *layout, const struct node *mapping,
+	const bool *removed)
+{
+	size_t dropped = SIZE_MAX; /* the comma behind the last entry that stays, once it went */
+	for (uint32_t i = 0; i < mapping->count; i++) {
+		const struct member *member = &mapping->members[i];
+		if (!removed[i])
+			continue;
+		if (!may_go(edits, layout, member))
+			return;
+		size_t end = layout_offset(layout, member_span(member).end);
+		size_t comma = comma_behind(layout, end);
+		bool joined = comma != SIZE_MAX && is_blank(layout, end, comma);
+		remove_entry(edits, layout, member, joined ? comma + 1 : end);
+		if (joined)
+			continue;
+		size_t kept = kept_end(layout, mapping, removed, end);
+		if (comma == SIZE_MAX && kept > 0)
+			comma = comma_behind(layout, kept);
+		if (comma != SIZE_MAX && comma != dropped)
+			edits_add(edits, comma, 1, TEXT(""));
+		dropped = comma;
+	}
+}
