@@ -69,13 +69,12 @@ static void report_fault(struct resolver *resolver, const struct document_proble
 	report(resolver, fault_rules[problem->fault], words, &place, 1);
 }
 
-void report_document(struct resolver *resolver)
+void report_document(struct resolver *resolver, const struct document_problem *problems)
 {
-	const struct document_problem *problem = resolver->document.problems;
-	for (; problem; problem = problem->next) {
-		if (problem->fault == FAULT_DUPLICATE_KEY)
-			report_duplicate(resolver, problem);
+	for (; problems; problems = problems->next) {
+		if (problems->fault == FAULT_DUPLICATE_KEY)
+			report_duplicate(resolver, problems);
 		else
-			report_fault(resolver, problem);
+			report_fault(resolver, problems);
 	}
 }

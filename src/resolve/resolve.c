@@ -41,6 +41,7 @@ static void read_config(struct resolver *resolver)
 	const struct resolve_request *request = resolver->request;
 	if (request->config_tree) {
 		resolver->root = request->config_tree;
+		report_document(resolver, request->config_problems);
 		if (resolver->root->kind == NODE_MAPPING)
 			return;
 		resolver->root = NULL;
@@ -53,7 +54,7 @@ static void read_config(struct resolver *resolver)
 		return;
 	}
 	yaml_read(&resolver->document, resolver->arena, request->config, &resolver->limits->config);
-	report_document(resolver);
+	report_document(resolver, resolver->document.problems);
 	resolver->root = resolver->document.root;
 }
 

@@ -30,7 +30,8 @@ struct resolve_request {
 	struct text config;             /* YAML; ignored when config_tree is set */
 	const struct node *config_tree; /* a config that came as a JSON value: findings have paths
 					   but no lines */
-	struct text filename;           /* "" gives "config.yaml" */
+	const struct document_problem *config_problems; /* keys that stand twice in config_tree */
+	struct text filename;                           /* "" gives "config.yaml" */
 	enum target target;
 	enum checkpoint_choice checkpoint;
 	struct text checkpoint_model;

@@ -35,7 +35,7 @@ struct diagnostic *report(struct resolver *resolver, const char *rule_id, const 
 /* Runs every rule of a stage that has a predicate. Errors of the schema stage silence the slots they read. */
 void report_broken_rules(struct resolver *resolver, enum stage stage);
 /* Turns the faults of the readers into findings. */
-void report_document(struct resolver *resolver);
+void report_document(struct resolver *resolver, const struct document_problem *problems);
 void report_checkpoint(struct resolver *resolver, const struct checkpoint *checkpoint);
 
 /* The config's lines, indexed when first asked for. */

@@ -151,6 +151,27 @@ static bool take_members(struct envelope *envelope, const struct node *root, str
 	return node_is_null(options) || take_options(envelope, options, arena, refusal);
 }
 
+/* The problems inside "config", with paths that begin there. */
+static const struct document_problem *inside_config(
+	const struct document_problem *problem, struct arena *arena)
+{
+	static const char prefix[] = "/config/";
+	struct document_problem *first = NULL, **last = &first;
+	for (; problem; problem = problem->next) {
+		struct document_problem *copy = text_starts_with(problem->path, prefix)
+							? ARENA_NEW(arena, struct document_problem)
+							: NULL;
+		if (!copy)
+			continue;
+		*copy = *problem;
+		copy->path = text_from(problem->path, sizeof(prefix) - 2);
+		copy->next = NULL;
+		*last = copy;
+		last = &copy->next;
+	}
+	return first;
+}
+
 bool envelope_read(struct envelope *envelope, struct arena *arena, struct text body,
 	const struct resolve_limits *limits, struct refusal *ret_refusal)
 {
@@ -170,6 +191,8 @@ bool envelope_read(struct envelope *envelope, struct arena *arena, struct text b
 		return refuse(ret_refusal, NULL, TEXT("the body must be a JSON object"));
 	envelope->config = node_get(document.root, "config");
 	envelope->bare = !envelope->config;
+	envelope->config_problems =
+		envelope->bare ? document.problems : inside_config(document.problems, arena);
 	if (envelope->bare) {
 		envelope->config = document.root;
 		return check_config(envelope->config, &limits->config, arena, ret_refusal);

@@ -6,7 +6,9 @@
 
 struct envelope {
 	const struct node *config; /* a string of YAML, or a mapping that is the config itself */
-	bool bare;                 /* there was no "config": the whole body is the config */
+	const struct document_problem
+		*config_problems;      /* keys that stand twice in a config that is a mapping */
+	bool bare;                     /* there was no "config": the whole body is the config */
 	const struct node *checkpoint; /* a mapping; NULL when it is absent or null */
 	struct parameter *options;     /* as if they were query parameters */
 	size_t option_count;

@@ -194,6 +194,7 @@ static void take_envelope(struct call *call, const struct envelope *envelope)
 		check_size(call, "config", call->ask.config.length, limits->config_bytes);
 	} else {
 		call->ask.config_tree = envelope->config;
+		call->ask.config_problems = envelope->config_problems;
 	}
 	take_settings(call, envelope->options, envelope->option_count);
 	if (envelope->checkpoint) {

@@ -175,6 +175,14 @@ class BadInput(unittest.TestCase):
                 reply = self.daemon.resolve(body, content_type="application/json")
                 self.check_problem(reply, 400, "bad-envelope")
 
+    def test_keys_that_stand_twice_in_a_json_config(self):
+        body = b'{"config": {"adapter": "lora", "load_in_8bit": true, "load_in_8bit": false, "seed": 1, "seed": 1}}'
+        reply = self.daemon.resolve(body, content_type="application/json")
+        self.assertEqual(reply.status, 422)
+        self.assertEqual([e["rule"] for e in reply.json["errors"]], ["duplicate-decisive-key"])
+        self.assertEqual([w["rule"] for w in reply.json["warnings"]], ["duplicate-key"])
+        self.assertEqual(reply.json["errors"][0]["locations"][0], {"path": "/load_in_8bit"})
+
     def test_envelope_members_of_wrong_types(self):
         for value in (
             {"config": 7},
