@@ -262,6 +262,18 @@ const struct node *canonical_make(struct resolver *resolver)
 	return rewriting.root;
 }
 
+/* The only keys that the canonical form can change: every other one need not even be looked up. */
+bool canonical_touches(struct text key)
+{
+	static const enum key touched[] = { KEY_ADAPTER, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
+		KEY_MODEL_QUANTIZATION_CONFIG, KEY_MODEL_QUANTIZATION_CONFIG_KWARGS,
+		KEY_NF4_BACKEND, KEY_PEFT };
+	for (size_t i = 0; i < sizeof(touched) / sizeof(touched[0]); i++)
+		if (text_is(key, keys[touched[i]].name))
+			return true;
+	return false;
+}
+
 static void add_operation(struct arena *arena, struct patch_operation ***tail, const char *op,
 	const struct member *member, bool with_value)
 {
@@ -282,6 +294,8 @@ const struct patch_operation *patch_make(
 	struct patch_operation **tail = &first;
 	for (uint32_t i = 0; i < before->count; i++) {
 		const struct member *member = &before->members[i];
+		if (!canonical_touches(member->key))
+			continue;
 		const struct member *now = node_member(after, member->key);
 		if (!now)
 			add_operation(arena, &tail, "remove", member, false);
@@ -289,7 +303,8 @@ const struct patch_operation *patch_make(
 			add_operation(arena, &tail, "replace", now, true);
 	}
 	for (uint32_t i = 0; i < after->count; i++)
-		if (!node_member(before, after->members[i].key))
+		if (canonical_touches(after->members[i].key) &&
+			!node_member(before, after->members[i].key))
 			add_operation(arena, &tail, "add", &after->members[i], true);
 	return first;
 }

@@ -16,6 +16,8 @@ struct migration {
 
 static bool is_new(const struct migration *migration, const struct member *after)
 {
+	if (!canonical_touches(after->key))
+		return false;
 	const struct member *before = node_member(migration->before, after->key);
 	return !before || (before->value != after->value && !text_is(after->key, "adapter") &&
 				  !text_is(after->key, "peft"));
@@ -46,6 +48,8 @@ static void make_entries(struct migration *migration)
 /* True when the entry leaves the text: it is gone, or stands in `made`. */
 static bool leaves(const struct migration *migration, const struct member *before)
 {
+	if (!canonical_touches(before->key))
+		return false;
 	const struct member *after = node_member(migration->after, before->key);
 	return !after || is_new(migration, after);
 }
@@ -103,6 +107,8 @@ static void insert_before(struct migration *migration, const struct member *memb
 
 static void change_kept(struct migration *migration, const struct member *before)
 {
+	if (!canonical_touches(before->key))
+		return;
 	const struct member *after = node_member(migration->after, before->key);
 	if (takes_place(migration, before))
 		insert_before(migration, before);

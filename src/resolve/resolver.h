@@ -72,6 +72,8 @@ const struct weights_estimate *estimate_make(
 const struct node *canonical_make(struct resolver *resolver);
 /* True when the entry asks for the base, so that the block may stand in its place: it stands in the first one's. */
 bool canonical_asks(const struct facts *facts, const struct member *member);
+/* True for the keys of the top level that the canonical form may change, remove or add. */
+bool canonical_touches(struct text key);
 const struct patch_operation *patch_make(
 	struct arena *arena, const struct node *before, const struct node *after);
 

@@ -576,8 +576,12 @@ const char *known_key_nearest(struct text name)
 			return former_keys[i].meant;
 	const char *nearest = NULL;
 	unsigned best = SUGGESTION_FAR;
+	uint64_t letters = suggestion_letters(name);
 	for (size_t i = 0; i < known_key_count && best > 0; i++) {
-		unsigned distance = suggestion_closeness(name, text_of(known_keys[i].name));
+		struct text known = text_of(known_keys[i].name);
+		if (suggestion_hopeless(letters, name, known))
+			continue;
+		unsigned distance = suggestion_closeness(name, known);
 		if (distance < best) {
 			best = distance;
 			nearest = known_keys[i].name;

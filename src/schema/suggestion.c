@@ -52,6 +52,24 @@ unsigned suggestion_closeness(struct text written, struct text known)
 	return distance * 3 > longer ? SUGGESTION_FAR : distance;
 }
 
+uint64_t suggestion_letters(struct text word)
+{
+	uint64_t letters = 0;
+	for (size_t i = 0; i < word.length; i++) {
+		unsigned char byte = (unsigned char)word.data[i];
+		letters |= (uint64_t)1 << ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) & 63);
+	}
+	return letters;
+}
+
+bool suggestion_hopeless(uint64_t letters, struct text written, struct text known)
+{
+	size_t apart = written.length > known.length ? written.length - known.length
+						     : known.length - written.length;
+	return apart >= SUGGESTION_FAR ||
+	       __builtin_popcountll(letters ^ suggestion_letters(known)) > 2 * (SUGGESTION_FAR - 1);
+}
+
 const char *suggestion_nearest(struct text written, const char *const *words, size_t count)
 {
 	const char *nearest = NULL;

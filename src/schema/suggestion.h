@@ -16,5 +16,12 @@ unsigned suggestion_distance(struct text a, struct text b, unsigned bound);
 #define SUGGESTION_FAR 3
 unsigned suggestion_closeness(struct text written, struct text known);
 
+/*
+ * Which letters a word has, without regard to case, as a set of bits. One edit changes two of them at most, so words whose
+ * sets differ in more than 4 bits are not close: a test that is much cheaper than the distance.
+ */
+uint64_t suggestion_letters(struct text word);
+bool suggestion_hopeless(uint64_t letters, struct text written, struct text known);
+
 /* The closest of `count` words, NULL if none is close. */
 const char *suggestion_nearest(struct text written, const char *const *words, size_t count);
