@@ -1,6 +1,7 @@
 #include "render/render.h"
 #include "resolve/resolve.h"
 #include "service/handlers.h"
+#include "service/metrics.h"
 #include "service/server.h"
 
 /* What keeps a body from being a checkpoint at all; other faults are findings of its inspection. */
@@ -30,6 +31,8 @@ static void reply(struct request *request, const struct inspection *inspection)
 		parameter_find(request->head.parameters, request->head.parameter_count, "include");
 	shown.include_exclusions = parameter_lists(include, "exclusions");
 	count_findings(request, inspection);
+	metrics_count_findings(request->metrics,
+		(const struct diagnostic *const *)inspection->findings, inspection->finding_count);
 	buffer_init(&out, &request->arena, 4096);
 	render_inspection_json(&out, &shown);
 	request_phase(request, PHASE_RENDER);

@@ -3,6 +3,7 @@
 #include "render/render.h"
 #include "service/envelope.h"
 #include "service/handlers.h"
+#include "service/metrics.h"
 #include "service/multipart.h"
 #include "service/routes.h"
 #include "service/server.h"
@@ -262,6 +263,7 @@ static void reply(const struct call *call, const struct resolution *resolution)
 	struct buffer out;
 	request->errors = resolution->counts[SEVERITY_ERROR];
 	request->warnings = resolution->counts[SEVERITY_WARNING];
+	metrics_count_resolution(request->metrics, resolution);
 	buffer_init(&out, &request->arena, 8192);
 	form->render(&out, resolution);
 	request_phase(request, PHASE_RENDER);

@@ -25,3 +25,6 @@ void handle_schema(struct request *request);
 void handle_health(struct request *request);
 void handle_readiness(struct request *request);
 void handle_version(struct request *request);
+
+/* handle_metrics.c */
+void handle_metrics(struct request *request);

@@ -12,6 +12,7 @@
 #include "service/parameters.h"
 
 struct connection;
+struct metrics;
 struct route;
 struct server;
 
@@ -75,6 +76,7 @@ struct request {
 	struct arena arena;
 	struct request *next; /* in its worker's pool */
 	const struct server *server;
+	struct metrics *metrics; /* of its worker; NULL counts nothing */
 	struct connection *connection;
 	struct head head;
 	uint64_t random; /* to make an id of */

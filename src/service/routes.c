@@ -114,6 +114,11 @@ const struct route routes[] = {
 		.parameters = readiness_parameters,
 	},
 	{
+		.path = "/metrics",
+		.verb = VERB_GET,
+		.handle = handle_metrics,
+	},
+	{
 		.path = "/version",
 		.verb = VERB_GET,
 		.handle = handle_version,

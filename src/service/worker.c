@@ -12,6 +12,7 @@
 #include "service/acceptor.h"
 #include "service/clock.h"
 #include "service/http.h"
+#include "service/metrics.h"
 
 #define SECOND ((uint64_t)1000000)
 #define SWEEP_EVERY SECOND
@@ -82,6 +83,7 @@ void worker_left(struct worker *worker, struct connection *connection)
 void worker_serve(struct worker *worker, struct connection *connection)
 {
 	connection->since = clock_microseconds();
+	counter_add(&worker->metrics->accepted, 1);
 	worker->joining = connection;
 	http_add(worker->http, connection);
 	if (worker->joining) {
@@ -112,6 +114,8 @@ struct request *worker_take_request(struct worker *worker, struct connection *co
 		return NULL;
 	request->next = NULL;
 	request->server = worker->server;
+	request->metrics = worker->metrics;
+	counter_add(&worker->metrics->begun, 1);
 	request->random = next_random(worker);
 	request->connection = connection;
 	connection->request = request;
@@ -126,8 +130,10 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 		request_log(request, &line, ended);
 		log_batch_add(&worker->log, &line);
 	}
+	uint64_t now = clock_microseconds();
+	metrics_count_request(worker->metrics, request, now - request->began);
 	request->connection->request = NULL;
-	request->connection->since = clock_microseconds();
+	request->connection->since = now;
 	if (worker->idle_request_count == IDLE_REQUESTS_MAXIMUM) {
 		request_free(request);
 		return;
@@ -285,6 +291,9 @@ static bool fail(const char *what)
 bool worker_prepare(struct worker *worker, struct server *server)
 {
 	worker->server = server;
+	worker->metrics = metrics_new();
+	if (!worker->metrics)
+		return fail("memory");
 	worker->inbox[0] = worker->inbox[1] = -1;
 	if (getrandom(&worker->random, sizeof(worker->random), 0) != sizeof(worker->random))
 		return fail("getrandom");
@@ -314,6 +323,7 @@ void worker_join(struct worker *worker)
 		next = request->next;
 		request_free(request);
 	}
+	metrics_free(worker->metrics);
 	close(worker->inbox[0]);
 	close(worker->inbox[1]);
 	close(worker->epoll);

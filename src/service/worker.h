@@ -13,6 +13,7 @@
 #include "service/server.h"
 
 struct http;
+struct metrics;
 
 struct worker {
 	struct server *server;
@@ -33,6 +34,7 @@ struct worker {
 	uint64_t drain_began;  /* 0: not draining */
 	uint64_t next_sweep;
 	struct log_batch log;
+	struct metrics *metrics; /* this worker alone writes them */
 };
 
 /*
