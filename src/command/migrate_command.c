@@ -12,14 +12,6 @@ static void put_text(struct session *session, struct text text)
 	session_put(session, stdout, &out);
 }
 
-static void migrate_in_place(struct session *session, const char *path, struct text text)
-{
-	if (strcmp(path, "-") == 0)
-		put_text(session, text);
-	else if (!file_replace(path, text))
-		session_worsen(session, EXIT_INTERNAL);
-}
-
 static void deliver(struct session *session, const char *path, const struct resolution *resolution)
 {
 	const struct command_options *options = session->options;
@@ -32,10 +24,10 @@ static void deliver(struct session *session, const char *path, const struct reso
 		}
 	} else if (options->diff) {
 		put_text(session, render_diff(&session->arena, resolution));
-	} else if (!options->in_place) {
+	} else if (!options->in_place || strcmp(path, "-") == 0) {
 		put_text(session, resolution->migrated);
-	} else if (changes) {
-		migrate_in_place(session, path, resolution->migrated);
+	} else if (changes && !file_replace(path, resolution->migrated)) {
+		session_worsen(session, EXIT_INTERNAL);
 	}
 }
 

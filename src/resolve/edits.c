@@ -157,16 +157,9 @@ void edits_keep_comments(const struct edits *edits, const struct layout *layout,
 static void close_gap(struct edits *edits, const struct layout *layout, size_t *to,
 	const struct member *member, enum gap gap)
 {
-	struct text line;
-	size_t offset = *to;
-	for (; offset < layout->source.length; offset += line.length) {
-		line = (struct text){ layout->source.data + offset,
-			layout_line_end(layout, offset) - offset };
-		if (text_trim(line).length > 0)
-			break;
-		if (gap == GAP_KEPT)
-			*to = offset + line.length;
-	}
+	size_t offset = layout_skip_blank_lines(layout, *to);
+	if (gap == GAP_KEPT)
+		*to = offset;
 	size_t blanks = 0;
 	while (offset + blanks < layout->source.length &&
 		layout->source.data[offset + blanks] == ' ')
@@ -190,7 +183,7 @@ bool edits_remove_lines(struct edits *edits, const struct layout *layout,
 	buffer_init(&text, edits->arena, 0);
 	edits_keep_comments(edits, layout, &text, member, to);
 	buffer_add(&text, replacement);
-	if (gap != GAP_NONE && text.length == 0)
+	if (gap != GAP_NONE && (text.length == 0 || replacement.length > 0))
 		close_gap(edits, layout, &to, member, gap);
 	edits_add(edits, from, to - from, buffer_text(&text));
 	return text.length == 0;

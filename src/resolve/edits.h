@@ -42,10 +42,23 @@ struct text layout_slice(const struct layout *layout, struct span span);
 /* The first byte of the line that holds an offset, and the one just behind its line end. */
 size_t layout_line_start(const struct layout *layout, size_t offset);
 size_t layout_line_end(const struct layout *layout, size_t offset);
+/* Behind the blank lines that begin at an offset. */
+size_t layout_skip_blank_lines(const struct layout *layout, size_t offset);
 /* The blanks at the head of the line on which the entry begins. */
 size_t layout_indentation(const struct layout *layout, const struct member *member);
 /* A line end stands before the offset; false at the end of a text whose last line has none. */
 bool layout_line_ended(const struct layout *layout, size_t offset);
+/* What the text before an entry would make of the lines behind it. */
+enum gap {
+	GAP_NONE,   /* nothing */
+	GAP_SCALAR, /* a block scalar would take a comment that is indented as deep as it */
+	GAP_KEPT,   /* one that keeps the blank lines behind it (`|+`) would take those, too */
+};
+/* What the text that ends with this value, or this entry, would make of them. */
+enum gap layout_gap_of(const struct layout *layout, const struct node *value);
+enum gap layout_gap_behind(const struct layout *layout, const struct member *member);
+/* Nothing but blank lines stands between this entry of a block mapping and the next one. */
+bool layout_adjoins(const struct layout *layout, const struct node *mapping, uint32_t entry);
 /* An anchor or a tag stands in the member's value: other places may depend on it. */
 bool layout_has_properties(const struct layout *layout, const struct member *member);
 /*
@@ -69,15 +82,9 @@ struct text edits_apply(struct edits *edits, struct text source);
 /* Adds the comments between the entry's key and `to`, each as a line of its own; those that moved along are left out. */
 void edits_keep_comments(const struct edits *edits, const struct layout *layout, struct buffer *out,
 	const struct member *member, size_t to);
-/* What the text before an entry would make of the lines behind it. */
-enum gap {
-	GAP_NONE,   /* nothing */
-	GAP_SCALAR, /* a block scalar would take a comment that is indented as deep as it */
-	GAP_KEPT,   /* one that keeps the blank lines behind it (`|+`) would take those, too */
-};
 /*
  * The entry goes; its comments stay. `replacement` (whole lines, or "") stands in its place: block style alone. `gap` tells
- * what stands before. True when nothing is left of the entry.
+ * what the replacement ends with, or without one the text before. True when nothing is left of the entry.
  */
 bool edits_remove_lines(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text replacement, enum gap gap);

@@ -72,6 +72,18 @@ size_t layout_line_end(const struct layout *layout, size_t offset)
 	return next < layout->lines->count ? layout->lines->starts[next] : layout->source.length;
 }
 
+size_t layout_skip_blank_lines(const struct layout *layout, size_t offset)
+{
+	while (offset < layout->source.length) {
+		size_t end = layout_line_end(layout, offset);
+		struct text line = { layout->source.data + offset, end - offset };
+		if (text_trim(line).length > 0)
+			break;
+		offset = end;
+	}
+	return offset;
+}
+
 size_t layout_indentation(const struct layout *layout, const struct member *member)
 {
 	size_t start = layout_line_start(layout, layout_offset(layout, member->key_span.start));
@@ -85,6 +97,42 @@ bool layout_line_ended(const struct layout *layout, size_t offset)
 {
 	struct mark mark = lines_mark(layout->lines, offset);
 	return mark.column == 0 && mark.line > 0;
+}
+
+enum gap layout_gap_of(const struct layout *layout, const struct node *value)
+{
+	struct text text = layout_slice(layout, value->span);
+	bool collection = value->kind == NODE_MAPPING || value->kind == NODE_SEQUENCE;
+	if (collection && (value->flow || value->count == 0))
+		return GAP_NONE;
+	if (value->kind == NODE_MAPPING)
+		return layout_gap_behind(layout, &value->members[value->count - 1]);
+	if (value->kind == NODE_SEQUENCE)
+		return layout_gap_of(layout, value->items[value->count - 1]);
+	if (!value->quoted || !(text_starts_with(text, "|") || text_starts_with(text, ">")))
+		return GAP_NONE;
+	size_t header = 1;
+	while (header < text.length && strchr("123456789+-", text.data[header]))
+		header++;
+	bool kept = text_contains((struct text){ text.data, header }, "+");
+	return kept ? GAP_KEPT : GAP_SCALAR;
+}
+
+enum gap layout_gap_behind(const struct layout *layout, const struct member *member)
+{
+	return member->via == VIA_DIRECT ? layout_gap_of(layout, member->value) : GAP_NONE;
+}
+
+bool layout_adjoins(const struct layout *layout, const struct node *mapping, uint32_t entry)
+{
+	const struct member *member = &mapping->members[entry];
+	if (entry + 1 == mapping->count || member->via == VIA_MERGE)
+		return true;
+	struct mark next = mapping->members[entry + 1].key_span.start;
+	size_t from = layout_line_end(layout, layout_offset(layout, member_span(member).end));
+	size_t to = layout_line_start(layout, layout_offset(layout, next));
+	struct text between = { layout->source.data + from, to > from ? to - from : 0 };
+	return text_trim(between).length == 0;
 }
 
 static bool has_property(const struct layout *layout, struct span span)

@@ -2,15 +2,14 @@
 
 #include "resolve/emit.h"
 
-#include <string.h>
-
 struct migration {
 	struct resolver *resolver;
 	struct layout layout;
 	struct edits edits;
 	const struct node *before;
 	const struct node *after;
-	struct text made; /* the new entries, as lines or as flow text */
+	struct text made;  /* the new entries, as lines or as flow text */
+	enum gap made_gap; /* what they end with */
 	bool placed;
 };
 
@@ -36,6 +35,7 @@ static void make_entries(struct migration *migration)
 			continue;
 		struct edits *edits = &migration->edits;
 		const struct layout *layout = &migration->layout;
+		migration->made_gap = layout_gap_behind(layout, member);
 		if (flow)
 			buffer_add_string(&out, out.length > 0 ? ", " : "");
 		buffer_add(
@@ -69,27 +69,42 @@ static void change_adapter(
 			&migration->edits, &migration->layout, before, after->value->text);
 }
 
-static void remove_peft_keys(
+/* Their lines, in block style; tells what is left at the end. */
+static enum gap remove_peft_lines(
+	struct migration *migration, const struct node *peft, const bool *removed)
+{
+	const struct layout *layout = &migration->layout;
+	enum gap gap = GAP_NONE;
+	for (uint32_t i = 0; i < peft->count; i++) {
+		const struct member *member = &peft->members[i];
+		if (!removed[i])
+			gap = layout_gap_behind(layout, member);
+		else if (!edits_remove_lines(&migration->edits, layout, member, TEXT(""), gap))
+			gap = GAP_NONE;
+		if (!layout_adjoins(layout, peft, i))
+			gap = GAP_NONE;
+	}
+	return gap;
+}
+
+static enum gap remove_peft_keys(
 	struct migration *migration, const struct member *before, const struct member *after)
 {
 	const struct node *peft = before->value;
-	if (before->value == after->value)
-		return;
 	struct edits *edits = &migration->edits;
 	if (before->via != VIA_DIRECT || layout_has_properties(&migration->layout, before)) {
 		edits_refuse(edits,
 			TEXT("peft comes through an alias or a merge key, or carries an anchor"));
-		return;
+		return GAP_NONE;
 	}
 	bool *removed = ARENA_ARRAY(edits->arena, bool, peft->count);
-	for (uint32_t i = 0; removed && i < peft->count; i++) {
+	for (uint32_t i = 0; removed && i < peft->count; i++)
 		removed[i] = !node_member(after->value, peft->members[i].key);
-		if (removed[i] && !peft->flow)
-			edits_remove_lines(
-				edits, &migration->layout, &peft->members[i], TEXT(""), GAP_NONE);
-	}
-	if (removed && peft->flow)
+	if (removed && !peft->flow)
+		return remove_peft_lines(migration, peft, removed);
+	if (removed)
 		edits_remove_flow(edits, &migration->layout, peft, removed);
+	return GAP_NONE;
 }
 
 /* An entry that asks and stays in part (peft): the block goes before it. */
@@ -105,44 +120,19 @@ static void insert_before(struct migration *migration, const struct member *memb
 		edits_add(edits, layout_line_start(&migration->layout, from), 0, migration->made);
 }
 
-static void change_kept(struct migration *migration, const struct member *before)
+/* Tells what stands at its end then. */
+static enum gap change_kept(struct migration *migration, const struct member *before)
 {
 	if (!canonical_touches(before->key))
-		return;
+		return layout_gap_behind(&migration->layout, before);
 	const struct member *after = node_member(migration->after, before->key);
 	if (takes_place(migration, before))
 		insert_before(migration, before);
 	if (text_is(before->key, "adapter"))
 		change_adapter(migration, before, after);
-	else if (text_is(before->key, "peft"))
-		remove_peft_keys(migration, before, after);
-}
-
-static enum gap gap_behind(const struct migration *migration, const struct member *member)
-{
-	struct text text = layout_slice(&migration->layout, member->value_span);
-	if (member->via != VIA_DIRECT || !member->value->quoted ||
-		!(text_starts_with(text, "|") || text_starts_with(text, ">")))
-		return GAP_NONE;
-	size_t header = 1;
-	while (header < text.length && strchr("123456789+-", text.data[header]))
-		header++;
-	bool kept = text_contains((struct text){ text.data, header }, "+");
-	return kept ? GAP_KEPT : GAP_SCALAR;
-}
-
-/* Nothing but blank lines stands between two entries. */
-static bool adjoins(const struct migration *migration, const struct member *member, size_t next)
-{
-	const struct layout *layout = &migration->layout;
-	const struct node *root = migration->before;
-	if (next == root->count || member->via == VIA_MERGE)
-		return true;
-	size_t from = layout_line_end(layout, layout_offset(layout, member_span(member).end));
-	size_t to = layout_line_start(
-		layout, layout_offset(layout, root->members[next].key_span.start));
-	struct text between = { layout->source.data + from, to > from ? to - from : 0 };
-	return text_trim(between).length == 0;
+	else if (text_is(before->key, "peft") && before->value != after->value)
+		return remove_peft_keys(migration, before, after);
+	return layout_gap_behind(&migration->layout, before);
 }
 
 /* What stands in the entry's place. A text without any entry would be no mapping: the last one leaves braces behind. */
@@ -164,14 +154,17 @@ static void plan_block(struct migration *migration)
 	for (uint32_t i = 0; i < root->count && !edits_refused(&migration->edits); i++) {
 		const struct member *member = &root->members[i];
 		if (leaves(migration, member)) {
-			if (!edits_remove_lines(&migration->edits, &migration->layout, member,
-				    put_in_place(migration, i), gap))
+			struct text text = put_in_place(migration, i);
+			if (text.length > 0)
+				gap = migration->made_gap;
+			if (!edits_remove_lines(
+				    &migration->edits, &migration->layout, member, text, gap) &&
+				text.length == 0)
 				gap = GAP_NONE;
 		} else {
-			change_kept(migration, member);
-			gap = gap_behind(migration, member);
+			gap = change_kept(migration, member);
 		}
-		if (!adjoins(migration, member, i + 1))
+		if (!layout_adjoins(&migration->layout, root, i))
 			gap = GAP_NONE;
 	}
 }

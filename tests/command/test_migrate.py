@@ -1,0 +1,146 @@
+"""quantconf migrate: to standard output, as a diff, as a check, and in place."""
+
+import os
+import shutil
+import stat
+import subprocess
+
+from command import CANONICAL, CONFLICT, QLORA, UNREADABLE, CommandTest
+
+TANGLED = "x: &q qlora\nadapter: &a lora\nload_in_4bit: &f true\n"
+
+
+class ToStandardOutput(CommandTest):
+    def test_one_file_and_standard_input(self):
+        self.write("a.yaml", QLORA)
+        self.assertEqual(self.run_it("migrate", "a.yaml").stdout, CANONICAL)
+        self.assertEqual(self.run_it("migrate", stdin=QLORA).stdout, CANONICAL)
+        self.assertEqual(self.run_it("migrate", "-", stdin=CANONICAL).stdout, CANONICAL)
+        self.assertEqual(self.read("a.yaml"), QLORA)
+
+    def test_targets(self):
+        flat = self.run_it("migrate", "-t", "flat", stdin=QLORA).stdout
+        self.assertIn("model_quantization_config:\n  backend: bnb\n  weight_dtype: nf4\n", flat)
+        released = self.run_it("migrate", "-t", "released", stdin=flat).stdout
+        self.assertEqual(released, QLORA)
+
+    def test_several_texts_would_run_together(self):
+        self.write("a.yaml", QLORA)
+        outcome = self.run_it("migrate", "a.yaml", "a.yaml")
+        self.assertEqual((outcome.status, outcome.stdout), (2, ""))
+        self.assertIn("--in-place, --diff or --check", outcome.stderr)
+
+    def test_rejected_and_refused_are_explained(self):
+        rejected = self.run_it("migrate", stdin=CONFLICT)
+        self.assertEqual((rejected.status, rejected.stdout), (1, ""))
+        self.assertIn("[qlora-not-4bit]", rejected.stderr)
+        self.assertEqual(self.run_it("migrate", stdin=UNREADABLE).status, 1)
+        refused = self.run_it("migrate", stdin=TANGLED)
+        self.assertEqual((refused.status, refused.stdout), (1, ""))
+        self.assertIn("[migration-refused]", refused.stderr)
+        self.assertIn("anchor", refused.stderr)
+
+    def test_bytes_stay_bytes(self):
+        text = "\ufeff# \u00e9\r\nadapter: qlora\r\nname: '\U0001f999'".encode()
+        out = self.run_bytes("migrate", stdin=text).stdout
+        wanted = (
+            "\ufeff# \u00e9\r\nadapter: lora\r\nmodel_quantization_config:\r\n"
+            "  bnb:\r\n    weight_dtype: nf4\r\nname: '\U0001f999'"
+        )
+        self.assertEqual(out.decode(), wanted)
+
+
+class Check(CommandTest):
+    def test_statuses(self):
+        self.write("old.yaml", QLORA)
+        self.write("new.yaml", CANONICAL)
+        clean = self.run_it("migrate", "--check", "new.yaml")
+        self.assertEqual((clean.status, clean.stdout, clean.stderr), (0, "", ""))
+        both = self.run_it("migrate", "--check", "old.yaml", "new.yaml")
+        self.assertEqual((both.status, both.stdout), (1, "old.yaml would change\n"))
+        self.assertEqual(both.stderr, "quantconf: 2 files: 1 would change, 0 rejected, 0 unreadable\n")
+        self.assertEqual(self.read("old.yaml"), QLORA)
+        self.assertEqual(self.run_it("migrate", "--check", "nowhere.yaml").status, 3)
+
+    def test_rejected(self):
+        self.write("bad.yaml", CONFLICT)
+        outcome = self.run_it("migrate", "--check", "-q", "bad.yaml")
+        self.assertEqual(outcome.status, 1)
+        self.assertIn("[qlora-not-4bit]", outcome.stderr)
+
+    def test_strict(self):
+        warned = CANONICAL + "lora_rr: 1\nlora_rr: 2\n"
+        self.assertEqual(self.run_it("migrate", "--check", stdin=warned).status, 0)
+        self.assertEqual(self.run_it("migrate", "--check", "--strict", stdin=warned).status, 1)
+
+
+class Diff(CommandTest):
+    def test_of_a_folder_patches_it(self):
+        self.write("f/a.yaml", QLORA)
+        self.write("f/b/c.yml", QLORA)
+        self.write("f/new.yaml", CANONICAL)
+        outcome = self.run_it("migrate", "--diff", "f")
+        self.assertEqual(outcome.status, 0, outcome.stderr)
+        self.assertIn("--- a/f/a.yaml\n+++ b/f/a.yaml\n", outcome.stdout)
+        self.assertNotIn("new.yaml", outcome.stdout)
+        if not shutil.which("patch"):
+            self.skipTest("there is no patch")
+        subprocess.run(["patch", "-p1", "-s"], cwd=self.folder, input=outcome.stdout.encode(), check=True)
+        self.assertEqual(self.read("f/a.yaml"), CANONICAL)
+        self.assertEqual(self.read("f/b/c.yml"), CANONICAL)
+
+
+class InPlace(CommandTest):
+    def test_contents_mode_and_nothing_left_over(self):
+        self.write("a.yaml", QLORA)
+        os.chmod(self.path("a.yaml"), 0o640)
+        outcome = self.run_it("migrate", "--in-place", "a.yaml")
+        self.assertEqual((outcome.status, outcome.stdout, outcome.stderr), (0, "", ""))
+        self.assertEqual(self.read("a.yaml"), CANONICAL)
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("a.yaml")).st_mode), 0o640)
+        self.assertEqual(os.listdir(self.folder), ["a.yaml"])
+
+    def test_the_old_file_is_replaced_not_overwritten(self):
+        """Whoever has it open goes on reading what it was."""
+        self.write("a.yaml", QLORA)
+        with open(self.path("a.yaml"), encoding="utf-8") as reader:
+            self.run_it("migrate", "-i", "a.yaml")
+            self.assertEqual(reader.read(), QLORA)
+
+    def test_a_file_that_stays_is_not_touched(self):
+        self.write("a.yaml", CANONICAL)
+        before = os.stat(self.path("a.yaml"))
+        self.assertEqual(self.run_it("migrate", "-i", "a.yaml").status, 0)
+        after = os.stat(self.path("a.yaml"))
+        self.assertEqual((before.st_ino, before.st_mtime_ns), (after.st_ino, after.st_mtime_ns))
+
+    def test_symbolic_links_stay(self):
+        self.write("real/a.yaml", QLORA)
+        os.symlink("real/a.yaml", self.path("link.yaml"))
+        self.assertEqual(self.run_it("migrate", "-i", "link.yaml").status, 0)
+        self.assertEqual(os.readlink(self.path("link.yaml")), "real/a.yaml")
+        self.assertEqual(self.read("real/a.yaml"), CANONICAL)
+        self.assertEqual(os.listdir(self.path("real")), ["a.yaml"])
+
+    def test_rejected_refused_and_unreadable_stay_and_the_rest_is_done(self):
+        for name, text in (("a", CONFLICT), ("b", UNREADABLE), ("c", TANGLED), ("d", QLORA)):
+            self.write(f"f/{name}.yaml", text)
+        outcome = self.run_it("migrate", "-i", "f")
+        self.assertEqual(outcome.status, 1)
+        self.assertIn("4 files: 1 changed, 1 rejected, 1 unreadable", outcome.stderr)
+        texts = [self.read(f"f/{name}.yaml") for name in "abcd"]
+        self.assertEqual(texts, [CONFLICT, UNREADABLE, TANGLED, CANONICAL])
+
+    def test_standard_input_goes_to_standard_output(self):
+        self.assertEqual(self.run_it("migrate", "-i", stdin=QLORA).stdout, CANONICAL)
+        self.assertEqual(self.run_it("migrate", "-i", stdin=CANONICAL).stdout, CANONICAL)
+
+    def test_unwritable_folder(self):
+        self.write("f/a.yaml", QLORA)
+        os.chmod(self.path("f"), 0o555)
+        self.addCleanup(os.chmod, self.path("f"), 0o700)
+        outcome = self.run_without_privileges("migrate", "-i", "f/a.yaml")
+        self.assertEqual(outcome.status, 3)
+        self.assertIn("cannot replace f/a.yaml: Permission denied", outcome.stderr)
+        self.assertEqual(self.read("f/a.yaml"), QLORA)
+        self.assertEqual(os.listdir(self.path("f")), ["a.yaml"])
