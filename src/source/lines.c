@@ -30,22 +30,39 @@ size_t source_start(struct text source)
 	return marked ? byte_order_mark.length : 0;
 }
 
-/* Writes the starts where there is room for them; returns how many there are. */
-static size_t find_starts(struct text source, uint32_t *starts)
+/* No line end but LF can be in it: those others begin with one of these bytes. */
+static bool only_line_feeds(struct text source)
 {
-	size_t count = 0;
-	size_t at = source_start(source);
-	if (starts)
-		starts[count] = (uint32_t)at;
-	count++;
-	while (at < source.length) {
+	return !memchr(source.data, '\r', source.length) &&
+	       !memchr(source.data, 0xC2, source.length) &&
+	       !memchr(source.data, 0xE2, source.length);
+}
+
+/* Behind the next line end, or the end of the source. */
+static size_t next_line(struct text source, size_t at, bool simple)
+{
+	if (simple) {
+		const char *end = memchr(source.data + at, '\n', source.length - at);
+		return end ? (size_t)(end - source.data) + 1 : SIZE_MAX;
+	}
+	for (; at < source.length; at++) {
 		/* Nearly every byte can be told from a line end by its value alone. */
 		unsigned char byte = (unsigned char)source.data[at];
 		bool ordinary = byte > '\r' && byte < 0xC2;
 		size_t length = ordinary ? 0 : line_end_length(source, at);
-		at += length > 0 ? length : 1;
-		if (length == 0)
-			continue;
+		if (length > 0)
+			return at + length;
+	}
+	return SIZE_MAX;
+}
+
+/* Writes the starts where there is room for them; returns how many there are. */
+static size_t find_starts(struct text source, uint32_t *starts)
+{
+	size_t count = 0;
+	bool simple = source.length > 0 && only_line_feeds(source);
+	for (size_t at = source_start(source); at <= source.length;
+		at = next_line(source, at, simple)) {
 		if (starts)
 			starts[count] = (uint32_t)at;
 		count++;
