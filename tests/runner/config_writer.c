@@ -164,7 +164,9 @@ static void put_flow(
 static void put_flow_entry(struct writer *writer, const struct part *part, unsigned indent)
 {
 	put_key(writer, part->key);
-	put(writer, writer->json && once(writer, 3) ? ":" : ": ");
+	/* Only a quoted key may touch its value. */
+	bool quoted = writer->json && strcmp(part->key, "<<") != 0;
+	put(writer, quoted && once(writer, 3) ? ":" : ": ");
 	put_properties(writer, part);
 	if (part->shape == PART_MAPPING)
 		put_flow(writer, part->parts, part->count, indent + writer->step);
