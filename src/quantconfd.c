@@ -1,16 +1,26 @@
-/* The daemon: options, then the server until a signal ends it. */
+/* The daemon: settings, then the server until a signal ends it. */
+#include <stdio.h>
+
 #include "service/server.h"
+#include "service/settings.h"
 
 int main(int argc, char **argv)
 {
-	struct options options;
-	switch (options_read(&options, argc, argv)) {
-	case OPTIONS_DONE:
+	enum options_outcome outcome;
+	struct fault fault;
+	bool check = false;
+	struct settings *settings = settings_load(argc, argv, &outcome, &check, &fault);
+	if (outcome == OPTIONS_DONE)
 		return 0;
-	case OPTIONS_WRONG:
-		return 2;
-	case OPTIONS_READY:
-		break;
+	if (outcome == OPTIONS_WRONG) {
+		fprintf(stderr, "quantconfd: %s\n", fault.message);
+		return check ? 1 : 2;
 	}
-	return server_run(&options);
+	if (check) {
+		printf("The configuration can be used.\n");
+		settings_release(settings);
+		return 0;
+	}
+	log_style_settle(&settings->options.log);
+	return server_run(settings, argc, argv);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "service/clock.h"
+#include "service/settings.h"
 
 /* Microseconds. */
 #define LISTEN_PAUSE ((uint64_t)50000)
@@ -93,7 +94,8 @@ void acceptor_accept(struct worker *worker, const struct listener *listener)
 {
 	struct server *server = worker->server;
 	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-		if (atomic_load(&server->connections) >= server->options->connection_limit) {
+		if (atomic_load(&server->connections) >=
+			worker->settings->options.connection_limit) {
 			listen_later(worker);
 			return;
 		}

@@ -4,6 +4,8 @@
 #include "service/host.h"
 #include "service/negotiate.h"
 #include "service/routes.h"
+#include "service/settings.h"
+#include "service/tokens.h"
 
 static void check_head(struct request *request)
 {
@@ -38,11 +40,29 @@ static void find_route(struct request *request)
 
 static void check_host(struct request *request)
 {
-	if (!request->connection->listener->loopback || host_is_loopback(request->head.host))
+	/* Where a token is needed a web page has none. */
+	if (request->settings->tokens || !request->connection->listener->loopback ||
+		host_is_loopback(request->head.host))
 		return;
 	request_refuse(request, PROBLEM_MISDIRECTED_HOST,
 		TEXT("on a loopback address the Host field must be localhost or a loopback "
 		     "address, so that web pages cannot reach this service under a name of theirs"));
+}
+
+static void check_token(struct request *request)
+{
+	const struct tokens *tokens = request->settings->tokens;
+	const struct head *head = &request->head;
+	struct text ignored;
+	bool known;
+	if (!tokens || tokens_admit(tokens, head->authorization))
+		return;
+	const struct route *route = route_find(head->path, head->verb, &ignored, &known);
+	if (!route || !route->is_open)
+		request_refuse(request, PROBLEM_UNAUTHORIZED,
+			head->authorization.length > 0
+				? TEXT("this token is not one of those that are known here")
+				: TEXT("send the field `Authorization: Bearer TOKEN`"));
 }
 
 /* Names of the forms' media types, for the refusal. */
@@ -125,6 +145,7 @@ void admit(struct request *request)
 {
 	check_head(request);
 	check_host(request);
+	check_token(request);
 	find_route(request);
 	if (!request->route)
 		return;

@@ -149,13 +149,13 @@ static const struct metric_row rows[] = {
 	},
 };
 
-void metrics_render(struct buffer *out, const struct server *server)
+void metrics_render(struct buffer *out, const struct server *server, struct roots *roots)
 {
 	static const char *const types[] = { "counter", "gauge", "histogram" };
 	struct scrape scrape = { .out = out, .server = server };
 	process_read(&scrape.process);
-	if (server->roots)
-		scrape.cache = roots_counters(server->roots);
+	if (roots)
+		scrape.cache = roots_counters(roots);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		scrape.name = rows[i].name;
 		buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", rows[i].name, rows[i].help,

@@ -2,7 +2,7 @@
 #include "resolve/resolve.h"
 #include "service/handlers.h"
 #include "service/metrics.h"
-#include "service/server.h"
+#include "service/settings.h"
 
 /* What keeps a body from being a checkpoint at all; other faults are findings of its inspection. */
 static const struct checkpoint_problem *fatal_problem(const struct inspection *inspection)
@@ -42,7 +42,7 @@ static void reply(struct request *request, const struct inspection *inspection)
 void handle_inspect(struct request *request)
 {
 	const struct inspection *inspection =
-		inspect(&request->arena, buffer_text(&request->body), &request->server->limits);
+		inspect(&request->arena, buffer_text(&request->body), &request->settings->limits);
 	request_phase(request, PHASE_RESOLVE);
 	if (!inspection)
 		return;
@@ -74,14 +74,14 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 
 static void inspect_model(struct request *request, struct text model, struct text revision)
 {
-	if (!request->server->roots) {
+	if (!request->settings->roots) {
 		request_refuse(request, PROBLEM_UNKNOWN_MODEL,
 			TEXT("no model root is configured: start quantconfd with --model-root or "
 			     "--hf-cache"));
 		return;
 	}
 	struct roots_answer answer =
-		roots_look_up(request->server->roots, &request->arena, model, revision);
+		roots_look_up(request->settings->roots, &request->arena, model, revision);
 	if (answer.status != ROOTS_FOUND) {
 		refuse_lookup(request, answer);
 		return;

@@ -6,7 +6,7 @@
 #include "service/metrics.h"
 #include "service/multipart.h"
 #include "service/routes.h"
-#include "service/server.h"
+#include "service/settings.h"
 
 static void render_text(struct buffer *out, const struct resolution *resolution)
 {
@@ -136,8 +136,8 @@ static void take_config_part(struct call *call, const struct part *part)
 		parameters_check(resolve_parameters, &filename, 1, &call->request->arena, &ignored))
 		call->ask.filename = name;
 	call->ask.config = part->contents;
-	check_size(
-		call, "config", part->contents.length, call->request->server->limits.config_bytes);
+	check_size(call, "config", part->contents.length,
+		call->request->settings->limits.config_bytes);
 }
 
 static void take_checkpoint_part(struct call *call, const struct part *part)
@@ -145,7 +145,7 @@ static void take_checkpoint_part(struct call *call, const struct part *part)
 	call->ask.checkpoint = CHECKPOINT_GIVEN;
 	call->ask.checkpoint_bytes = part->contents;
 	check_size(call, "checkpoint", part->contents.length,
-		call->request->server->limits.checkpoint_bytes);
+		call->request->settings->limits.checkpoint_bytes);
 }
 
 static void refuse_multipart(struct call *call, struct text detail)
@@ -187,7 +187,7 @@ static void unpack_multipart(struct call *call)
 
 static void take_envelope(struct call *call, const struct envelope *envelope)
 {
-	const struct resolve_limits *limits = &call->request->server->limits;
+	const struct resolve_limits *limits = &call->request->settings->limits;
 	if (envelope->bare)
 		check_size(call, "config", call->request->body.length, limits->config_bytes);
 	if (envelope->config->kind == NODE_STRING) {
@@ -210,7 +210,7 @@ static void unpack_envelope(struct call *call)
 	struct envelope envelope;
 	struct refusal refusal = { 0 };
 	bool sound = envelope_read(&envelope, &request->arena, buffer_text(&request->body),
-			     &request->server->limits, &refusal) &&
+			     &request->settings->limits, &refusal) &&
 		     parameters_check(resolve_parameters, envelope.options, envelope.option_count,
 			     &request->arena, &refusal);
 	if (!sound)
@@ -275,9 +275,9 @@ void handle_resolve(struct request *request)
 	struct call call = {
 		.request = request,
 		.ask = {
-			.target = request->server->options->default_target,
-			.limits = &request->server->limits,
-			.roots = request->server->roots,
+			.target = request->settings->options.default_target,
+			.limits = &request->settings->limits,
+			.roots = request->settings->roots,
 		},
 		.rejected_status = 422,
 	};

@@ -6,6 +6,7 @@
 #include "service/handlers.h"
 #include "service/http.h"
 #include "service/server.h"
+#include "service/settings.h"
 
 static void begin(struct json *json, struct buffer *out, struct request *request)
 {
@@ -36,7 +37,7 @@ void handle_readiness(struct request *request)
 	struct buffer out;
 	struct json json;
 	bool draining = atomic_load(&request->server->draining);
-	struct roots *roots = request->server->roots;
+	struct roots *roots = request->settings->roots;
 	bool readable = !roots || !roots_unreadable(roots);
 	begin(&json, &out, request);
 	json_key(&json, "status");

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/settings.h"
 #include "service/worker.h"
 
 /* Larger ones cost time for each connection, smaller ones system calls for each body. */
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
+
+/* The acceptor keeps the limit that is set. */
+#define CONNECTIONS_MAXIMUM 2000000u
 
 struct http {
 	struct MHD_Daemon *daemon;
@@ -23,6 +27,7 @@ static const struct field {
 	bool is_list; /* may come in several lines */
 } fields[] = {
 	{ "Host", offsetof(struct head, host), false },
+	{ "Authorization", offsetof(struct head, authorization), false },
 	{ "Accept", offsetof(struct head, accept), true },
 	{ "Content-Type", offsetof(struct head, content_type), false },
 	{ "Content-Encoding", offsetof(struct head, content_encoding), true },
@@ -156,6 +161,8 @@ static void add_headers(struct MHD_Response *response, struct request *request)
 		add(response, MHD_HTTP_HEADER_ETAG, reply->etag);
 	if (reply->allow.length > 0)
 		add(response, MHD_HTTP_HEADER_ALLOW, reply->allow.data);
+	if (reply->status == MHD_HTTP_UNAUTHORIZED)
+		add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"quantconf\"");
 	if (reply->retry_after > 0)
 		add_number(response, MHD_HTTP_HEADER_RETRY_AFTER, reply->retry_after);
 	add(response, "X-Content-Type-Options", "nosniff");
@@ -288,16 +295,16 @@ static void on_message(void *own, const char *format, va_list arguments)
 {
 	const struct http *http = own;
 	char message[256];
-	enum log_level threshold = http->worker->server->options->log_level;
-	if (threshold < LOG_LEVEL_DEBUG)
+	const struct log_style *style = &http->worker->settings->options.log;
+	if (style->threshold < LOG_LEVEL_DEBUG)
 		return;
 	vsnprintf(message, sizeof(message), format, arguments);
-	log_event(threshold, LOG_LEVEL_DEBUG, "http", "%s", message);
+	log_event(style, LOG_LEVEL_DEBUG, "http", "%s", message);
 }
 
 struct http *http_start(struct worker *worker)
 {
-	const struct options *options = worker->server->options;
+	const struct options *options = &worker->settings->options;
 	struct http *http = calloc(1, sizeof(*http));
 	if (!http)
 		return NULL;
@@ -308,8 +315,8 @@ struct http *http_start(struct worker *worker)
 		MHD_OPTION_NOTIFY_COMPLETED, on_completion, http, MHD_OPTION_NOTIFY_CONNECTION,
 		on_connection, http, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, http,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)options->connection_limit + 65536u, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)options->idle_timeout, MHD_OPTION_END);
+		CONNECTIONS_MAXIMUM, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout,
+		MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info) {

@@ -61,12 +61,18 @@ static void remove_stale(const struct sockaddr_un *address, socklen_t length)
 	close(fd);
 }
 
+static const char *unix_fault(const char *path)
+{
+	bool fits = strlen(path) > 0 && strlen(path) < sizeof(((struct sockaddr_un *)0)->sun_path);
+	return fits ? NULL : "the path must have 1 to 107 bytes";
+}
+
 static enum listener_outcome open_unix(
 	struct listener *listener, const char *address, const char *path)
 {
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
-	if (strlen(path) == 0 || strlen(path) >= sizeof(where.sun_path))
-		return misused(address, "the path must have 1 to 107 bytes");
+	if (unix_fault(path))
+		return misused(address, unix_fault(path));
 	memcpy(where.sun_path, path, strlen(path));
 	remove_stale(&where, sizeof(where));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -141,41 +147,77 @@ static enum listener_outcome bind_tcp(
 	return LISTENER_OPEN;
 }
 
-static enum listener_outcome open_tcp(struct listener *listener, const char *address, bool insecure)
+/* What an address of TCP means; a reason when it has not the form of one. */
+static const char *find_tcp(const char *address, struct addrinfo **ret_found, int *ret_failure)
 {
 	char host[128];
 	const char *port;
-	struct addrinfo *found;
 	const struct addrinfo hints = {
 		.ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 	};
+	*ret_found = NULL;
+	*ret_failure = 0;
 	if (!split(address, host, sizeof(host), &port))
-		return misused(
-			address, "write ADDR:PORT, [v6]:PORT or unix:PATH, ports from 0 to 65535");
-	int failure = getaddrinfo(host, port, &hints, &found);
-	if (failure != 0)
-		return failed(-1, address, gai_strerror(failure));
+		return "write ADDR:PORT, [v6]:PORT or unix:PATH, ports from 0 to 65535";
+	*ret_failure = getaddrinfo(host, port, &hints, ret_found);
+	return NULL;
+}
+
+static bool found_loopback(const struct addrinfo *found)
+{
 	struct sockaddr_storage first = { 0 };
 	memcpy(&first, found->ai_addr, found->ai_addrlen);
-	*listener = (struct listener){ .fd = -1, .loopback = is_loopback(&first) };
-	enum listener_outcome outcome =
-		listener->loopback || insecure
-			? bind_tcp(listener, address, found)
-			: misused(address,
-				  "other machines could reach it, and requests are not authenticated; listen on "
-				  "127.0.0.1, [::1] or unix:PATH, or allow it with --insecure");
+	return is_loopback(&first);
+}
+
+static const char open_reason[] =
+	"other machines could reach it, and requests are not authenticated; listen on 127.0.0.1, "
+	"[::1] or unix:PATH, name tokens with --token-file, or allow it with --insecure";
+
+static enum listener_outcome open_tcp(struct listener *listener, const char *address, bool open)
+{
+	struct addrinfo *found;
+	int failure;
+	const char *fault = find_tcp(address, &found, &failure);
+	if (fault)
+		return misused(address, fault);
+	if (failure != 0)
+		return failed(-1, address, gai_strerror(failure));
+	*listener = (struct listener){ .fd = -1, .loopback = found_loopback(found) };
+	enum listener_outcome outcome = listener->loopback || open
+						? bind_tcp(listener, address, found)
+						: misused(address, open_reason);
 	freeaddrinfo(found);
 	return outcome;
 }
 
-enum listener_outcome listener_open(struct listener *listener, const char *address, bool insecure)
+bool listener_check(const char *address, bool open, struct fault *ret_fault)
+{
+	struct addrinfo *found = NULL;
+	const char *fault = NULL;
+	int failure;
+	if (strncmp(address, "unix:", 5) == 0)
+		fault = unix_fault(address + 5);
+	else
+		fault = find_tcp(address, &found, &failure);
+	/* A name that cannot be found now may be there when it is opened. */
+	if (!fault && found && !open && !found_loopback(found))
+		fault = open_reason;
+	if (found)
+		freeaddrinfo(found);
+	if (fault)
+		fault_printf(ret_fault, "cannot listen on %s: %s", address, fault);
+	return !fault;
+}
+
+enum listener_outcome listener_open(struct listener *listener, const char *address, bool open)
 {
 	*listener = (struct listener){ .fd = -1 };
 	if (strncmp(address, "unix:", 5) == 0)
 		return open_unix(listener, address, address + 5);
-	return open_tcp(listener, address, insecure);
+	return open_tcp(listener, address, open);
 }
 
 /*

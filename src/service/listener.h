@@ -1,7 +1,7 @@
 /* A listening socket: TCP over IPv4 or IPv6, or a UNIX socket. */
 #pragma once
 
-#include "base/text.h"
+#include "service/options.h"
 
 struct listener {
 	int fd;
@@ -18,11 +18,17 @@ enum listener_outcome {
 };
 
 /*
+ * Whether the address has a form that listener_open() takes and, unless `open` allows that, is none
+ * that other machines could connect to. Opens nothing.
+ */
+bool listener_check(const char *address, bool open, struct fault *ret_fault);
+
+/*
  * Opens what `address` ("ADDR:PORT", "[v6]:PORT", "unix:PATH") says. When it cannot, or when other
- * machines could connect and `insecure` does not allow that, the reason and the way out are on
+ * machines could connect and `open` does not allow that, the reason and the way out are on
  * stderr.
  */
-enum listener_outcome listener_open(struct listener *listener, const char *address, bool insecure);
+enum listener_outcome listener_open(struct listener *listener, const char *address, bool open);
 /*
  * New connections are turned away from here on, while those that the kernel has accepted can still
  * be taken.

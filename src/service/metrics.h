@@ -12,6 +12,7 @@
 struct request;
 struct resolution;
 struct diagnostic;
+struct roots;
 struct server;
 
 struct counter {
@@ -62,7 +63,7 @@ void metrics_count_findings(
 	struct metrics *metrics, const struct diagnostic *const *findings, size_t count);
 
 /* All of them in the Prometheus text format 0.0.4. */
-void metrics_render(struct buffer *out, const struct server *server);
+void metrics_render(struct buffer *out, const struct server *server, struct roots *roots);
 
 /* For exposition.c: upper bounds of the buckets, as written after le=; NULL behind the last. */
 struct bound {

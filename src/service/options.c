@@ -1,212 +1,23 @@
 #include "service/options.h"
 
-#include <stddef.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "service/option_rows.h"
 
-enum option_kind {
-	OPTION_FLAG,
-	OPTION_LISTEN,
-	OPTION_MODEL_ROOT,
-	OPTION_HF_CACHE,
-	OPTION_TARGET,
-	OPTION_LOG_LEVEL,
-	OPTION_COUNT,
-	OPTION_BYTES,
-	OPTION_SECONDS,
-	OPTION_HELP,
-	OPTION_VERSION,
-};
-
-struct option_row {
-	const char *name;
-	const char *argument; /* NULL: takes none */
-	const char *fallback; /* the default, as one would write it; NULL: none */
-	const char *help;
-	enum option_kind kind;
-	size_t slot; /* offset in struct options */
-	size_t minimum;
-	size_t maximum;
-};
-
-#define SLOT(member) offsetof(struct options, member)
 #define MIB ((size_t)1024 * 1024)
+#define GIVEN_MAXIMUM 64
 
-static const struct option_row rows[] = {
-	{
-		.name = "listen",
-		.argument = "ADDR:PORT|unix:PATH",
-		.fallback = "127.0.0.1:8642",
-		.help = "where to listen; may come several times; [v6]:PORT for IPv6, port 0 picks one",
-		.kind = OPTION_LISTEN,
-	},
-	{
-		.name = "model-root",
-		.argument = "FOLDER",
-		.help = "look models up below this folder, as ORG/NAME; may come several times",
-		.kind = OPTION_MODEL_ROOT,
-	},
-	{
-		.name = "hf-cache",
-		.argument = "FOLDER",
-		.help = "look models up in this hub cache (models--ORG--NAME); may come several times",
-		.kind = OPTION_HF_CACHE,
-	},
-	{
-		.name = "default-target",
-		.argument = "TARGET",
-		.fallback = "canonical",
-		.help = "spelling of results when a request names none: canonical, flat or released",
-		.kind = OPTION_TARGET,
-		.slot = SLOT(default_target),
-	},
-	{
-		.name = "workers",
-		.argument = "N",
-		.fallback = "0",
-		.help = "threads that serve requests; 0 is one for each core",
-		.kind = OPTION_COUNT,
-		.slot = SLOT(workers),
-		.maximum = 1024,
-	},
-	{
-		.name = "insecure",
-		.help = "allow listening on addresses that other machines can reach",
-		.kind = OPTION_FLAG,
-		.slot = SLOT(insecure),
-	},
-	{
-		.name = "log-level",
-		.argument = "LEVEL",
-		.fallback = "info",
-		.help = "error, warning, info (every request) or debug",
-		.kind = OPTION_LOG_LEVEL,
-		.slot = SLOT(log_level),
-	},
-	{
-		.name = "limit-config",
-		.argument = "BYTES",
-		.fallback = "1MiB",
-		.help = "largest config",
-		.kind = OPTION_BYTES,
-		.slot = SLOT(config_limit),
-		.minimum = 1024,
-		.maximum = 1024 * MIB,
-	},
-	{
-		.name = "limit-checkpoint",
-		.argument = "BYTES",
-		.fallback = "16MiB",
-		.help = "largest config.json of a checkpoint, and largest JSON envelope",
-		.kind = OPTION_BYTES,
-		.slot = SLOT(checkpoint_limit),
-		.minimum = 1024,
-		.maximum = 1024 * MIB,
-	},
-	{
-		.name = "limit-depth",
-		.argument = "N",
-		.fallback = "64",
-		.help = "collections inside each other in a config or checkpoint",
-		.kind = OPTION_COUNT,
-		.slot = SLOT(depth_limit),
-		.minimum = 4,
-		.maximum = 1024,
-	},
-	{
-		.name = "limit-nodes",
-		.argument = "N",
-		.fallback = "100000",
-		.help = "values in a config, aliases expanded",
-		.kind = OPTION_COUNT,
-		.slot = SLOT(node_limit),
-		.minimum = 16,
-		.maximum = 100000000,
-	},
-	{
-		.name = "limit-checkpoint-nodes",
-		.argument = "N",
-		.fallback = "400000",
-		.help = "values in a checkpoint's config.json",
-		.kind = OPTION_COUNT,
-		.slot = SLOT(checkpoint_node_limit),
-		.minimum = 16,
-		.maximum = 100000000,
-	},
-	{
-		.name = "limit-memory",
-		.argument = "BYTES",
-		.fallback = "64MiB",
-		.help = "memory for one request",
-		.kind = OPTION_BYTES,
-		.slot = SLOT(memory_limit),
-		.minimum = MIB / 4,
-		.maximum = 65536 * MIB,
-	},
-	{
-		.name = "limit-drop",
-		.argument = "BYTES",
-		.fallback = "16MiB",
-		.help = "how much of a refused body is read before the connection is closed",
-		.kind = OPTION_BYTES,
-		.slot = SLOT(drop_limit),
-		.maximum = 1024 * MIB,
-	},
-	{
-		.name = "limit-connections",
-		.argument = "N",
-		.fallback = "1024",
-		.help = "connections at a time; more wait in the backlog",
-		.kind = OPTION_COUNT,
-		.slot = SLOT(connection_limit),
-		.minimum = 1,
-		.maximum = 1000000,
-	},
-	{
-		.name = "idle-timeout",
-		.argument = "SECONDS",
-		.fallback = "15",
-		.help = "for connections on which nothing moves",
-		.kind = OPTION_SECONDS,
-		.slot = SLOT(idle_timeout),
-		.minimum = 1,
-		.maximum = 86400,
-	},
-	{
-		.name = "request-timeout",
-		.argument = "SECONDS",
-		.fallback = "30",
-		.help = "for one request from its first byte to the last one of its reply",
-		.kind = OPTION_SECONDS,
-		.slot = SLOT(request_timeout),
-		.minimum = 1,
-		.maximum = 86400,
-	},
-	{
-		.name = "drain-timeout",
-		.argument = "SECONDS",
-		.fallback = "30",
-		.help = "for requests that run when the daemon is told to stop",
-		.kind = OPTION_SECONDS,
-		.slot = SLOT(drain_timeout),
-		.maximum = 86400,
-	},
-	{
-		.name = "help",
-		.help = "show this text",
-		.kind = OPTION_HELP,
-	},
-	{
-		.name = "version",
-		.help = "show the version",
-		.kind = OPTION_VERSION,
-	},
-};
-
-static const size_t row_count = sizeof(rows) / sizeof(rows[0]);
+void fault_printf(struct fault *fault, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(fault->message, sizeof(fault->message), format, arguments);
+	va_end(arguments);
+}
 
 /* Digits, then a unit where the kind has units. False when it is no such number, or too large. */
 static bool read_number(const char *value, bool units, size_t *ret_number)
@@ -229,149 +40,269 @@ static bool read_number(const char *value, bool units, size_t *ret_number)
 	return false;
 }
 
-static bool wrong(const struct option_row *row, const char *value, const char *expected)
+/* One value on its way to its slot. */
+struct setting {
+	struct options *options;
+	const struct option_row *row;
+	const char *value;
+	const char *where;
+	struct fault *fault;
+};
+
+static bool wrong(const struct setting *setting, const char *expected)
 {
-	fprintf(stderr, "quantconfd: --%s=%s is not usable: it takes %s (default %s)\n", row->name,
-		value, expected, row->fallback);
+	const char *fallback = setting->row->fallback;
+	fault_printf(setting->fault, "%s is not usable: it takes %s%s%s%s", setting->where,
+		expected, fallback ? " (default " : "", fallback ? fallback : "",
+		fallback ? ")" : "");
 	return false;
 }
 
-static bool set_number(struct options *options, const struct option_row *row, const char *value)
+static void *slot_of(const struct setting *setting)
 {
+	return (char *)setting->options + setting->row->slot;
+}
+
+static bool set_number(const struct setting *setting)
+{
+	const struct option_row *row = setting->row;
 	size_t number;
 	bool bytes = row->kind == OPTION_BYTES;
 	char expected[128];
 	snprintf(expected, sizeof(expected), "%s from %zu to %zu%s",
 		row->kind == OPTION_SECONDS ? "seconds" : "a number", row->minimum, row->maximum,
 		bytes ? ", with K, M or G if wanted" : "");
-	if (!read_number(value, bytes, &number) || number < row->minimum || number > row->maximum)
-		return wrong(row, value, expected);
-	*(size_t *)((char *)options + row->slot) = number;
+	if (!read_number(setting->value, bytes, &number) || number < row->minimum ||
+		number > row->maximum)
+		return wrong(setting, expected);
+	*(size_t *)slot_of(setting) = number;
 	return true;
 }
 
-static bool add_root(struct options *options, const struct option_row *row, enum root_kind kind,
-	const char *value)
+static bool set_choice(const struct setting *setting)
 {
-	if (value[0] == '\0')
-		return wrong(row, value, "a folder");
-	if (options->root_count == ROOTS_MAXIMUM)
-		return wrong(
-			row, value, "at most 16 folders, together with those of the other kind");
-	options->roots[options->root_count++] = (struct root_path){ .kind = kind, .path = value };
-	return true;
-}
-
-static bool set_listen(struct options *options, const struct option_row *row, const char *value)
-{
-	if (options->listen_count == LISTEN_MAXIMUM)
-		return wrong(row, value, "at most 16 addresses");
-	options->listen[options->listen_count++] = value;
-	return true;
-}
-
-static bool set_log_level(struct options *options, const struct option_row *row, const char *value)
-{
-	for (int level = 0; level < LOG_LEVEL_COUNT; level++)
-		if (strcmp(value, log_level_names[level]) == 0) {
-			options->log_level = (enum log_level)level;
+	char expected[128] = "";
+	const char *const *choices = setting->row->choices;
+	for (size_t i = 0, used = 0; choices[i]; i++) {
+		if (strcmp(setting->value, choices[i]) == 0) {
+			*(unsigned *)slot_of(setting) = (unsigned)i;
 			return true;
 		}
-	return wrong(row, value, "error, warning, info or debug");
+		const char *before = i == 0 ? "" : choices[i + 1] ? ", " : " or ";
+		int more = snprintf(
+			expected + used, sizeof(expected) - used, "%s%s", before, choices[i]);
+		used += more > 0 && (size_t)more < sizeof(expected) - used ? (size_t)more : 0;
+	}
+	return wrong(setting, expected);
 }
 
-static bool set_option(struct options *options, const struct option_row *row, const char *value)
+static bool add_root(const struct setting *setting, enum root_kind kind)
 {
+	struct options *options = setting->options;
+	if (setting->value[0] == '\0')
+		return wrong(setting, "a folder");
+	if (options->root_count == ROOTS_MAXIMUM)
+		return wrong(setting, "at most 16 folders, together with those of the other kind");
+	options->roots[options->root_count++] =
+		(struct root_path){ .kind = kind, .path = setting->value };
+	return true;
+}
+
+static bool set_listen(const struct setting *setting)
+{
+	struct options *options = setting->options;
+	if (options->listen_count == LISTEN_MAXIMUM)
+		return wrong(setting, "at most 16 addresses");
+	options->listen[options->listen_count++] = setting->value;
+	return true;
+}
+
+static bool set_text(const struct setting *setting)
+{
+	if (setting->value[0] == '\0')
+		return wrong(setting, "the path of a file");
+	*(const char **)slot_of(setting) = setting->value;
+	return true;
+}
+
+static bool set_flag(const struct setting *setting)
+{
+	bool on = strcmp(setting->value, "true") == 0;
+	if (!on && strcmp(setting->value, "false") != 0)
+		return wrong(setting, "true or false");
+	*(bool *)slot_of(setting) = on;
+	return true;
+}
+
+bool option_set(struct options *options, const struct option_row *row, const char *value,
+	const char *where, struct fault *ret_fault)
+{
+	const struct setting setting = { options, row, value, where, ret_fault };
 	switch (row->kind) {
 	case OPTION_FLAG:
-		*(bool *)((char *)options + row->slot) = true;
-		return true;
+	case OPTION_CHECK:
+		return set_flag(&setting);
 	case OPTION_LISTEN:
-		return set_listen(options, row, value);
+		return set_listen(&setting);
 	case OPTION_MODEL_ROOT:
-		return add_root(options, row, ROOT_MODELS, value);
+		return add_root(&setting, ROOT_MODELS);
 	case OPTION_HF_CACHE:
-		return add_root(options, row, ROOT_HF_CACHE, value);
-	case OPTION_TARGET:
-		return target_from_name(text_of(value), &options->default_target) ||
-		       wrong(row, value, "canonical, flat or released");
-	case OPTION_LOG_LEVEL:
-		return set_log_level(options, row, value);
+		return add_root(&setting, ROOT_HF_CACHE);
+	case OPTION_CHOICE:
+		return set_choice(&setting);
+	case OPTION_TEXT:
+	case OPTION_CONFIG:
+		return set_text(&setting);
 	default:
-		return set_number(options, row, value);
+		return set_number(&setting);
 	}
+}
+
+const struct option_row *option_find(struct text name)
+{
+	const struct option_row *row = option_rows;
+	while (row->name && !text_is(name, row->name))
+		row++;
+	return row->name ? row : NULL;
 }
 
 static void show_help(void)
 {
 	printf("Usage: quantconfd [OPTION]...\n"
 	       "Resolves the base quantization of Axolotl configs over HTTP.\n\n");
-	for (size_t i = 0; i < row_count; i++) {
+	for (const struct option_row *row = option_rows; row->name; row++) {
 		char left[64];
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].argument ? "=" : "",
-			rows[i].argument ? rows[i].argument : "");
-		printf("  %-34s %s", left, rows[i].help);
-		if (rows[i].fallback)
-			printf(" (default %s)", rows[i].fallback);
+		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? "=" : "",
+			row->argument ? row->argument : "");
+		printf("  %-34s %s", left, row->help);
+		if (row->fallback)
+			printf(" (default %s)", row->fallback);
 		printf("\n");
 	}
 }
 
-static const struct option_row *find_row(struct text name)
-{
-	for (size_t i = 0; i < row_count; i++)
-		if (text_is(name, rows[i].name))
-			return &rows[i];
-	return NULL;
-}
-
 static void set_defaults(struct options *options)
 {
+	struct fault ignored;
 	*options = (struct options){ 0 };
-	for (size_t i = 0; i < row_count; i++)
-		if (rows[i].fallback && rows[i].kind != OPTION_LISTEN)
-			set_option(options, &rows[i], rows[i].fallback);
+	for (const struct option_row *row = option_rows; row->name; row++)
+		if (row->fallback && row->kind != OPTION_LISTEN)
+			option_set(options, row, row->fallback, row->name, &ignored);
 }
 
-/* Takes one option and, where it stands apart, its value; moves *index over what it took. */
-static enum options_outcome read_option(struct options *options, int argc, char **argv, int *index)
+/* What stands in one place of the command line. */
+struct given {
+	const struct option_row *row;
+	const char *value; /* NULL where the option takes none */
+};
+
+/* Reads one option and, where it stands apart, its value; moves *index over both. */
+static bool read_word(
+	struct given *ret_given, int argc, char **argv, int *index, struct fault *ret_fault)
 {
 	const char *word = argv[(*index)++];
 	const char *value = strchr(word, '=');
 	size_t length = value ? (size_t)(value++ - word) : strlen(word);
 	const struct option_row *row = NULL;
 	if (strncmp(word, "--", 2) == 0)
-		row = find_row((struct text){ .data = word + 2, .length = length - 2 });
+		row = option_find((struct text){ .data = word + 2, .length = length - 2 });
 	if (!row) {
-		fprintf(stderr, "quantconfd: %s is no option; quantconfd --help lists them\n",
-			word);
-		return OPTIONS_WRONG;
+		fault_printf(ret_fault, "%s is no option; quantconfd --help lists them", word);
+		return false;
 	}
 	if (row->argument && !value && *index < argc)
 		value = argv[(*index)++];
 	if (!row->argument != !value) {
-		fprintf(stderr, "quantconfd: --%s takes %s\n", row->name,
+		fault_printf(ret_fault, "--%s takes %s", row->name,
 			row->argument ? "a value" : "no value; leave out what follows the '='");
-		return OPTIONS_WRONG;
+		return false;
 	}
-	if (row->kind == OPTION_HELP)
-		return show_help(), OPTIONS_DONE;
-	if (row->kind == OPTION_VERSION)
-		return printf("quantconfd %s\n", PACKAGE_VERSION), OPTIONS_DONE;
-	return set_option(options, row, value) ? OPTIONS_READY : OPTIONS_WRONG;
+	*ret_given = (struct given){ .row = row, .value = value };
+	return true;
 }
 
-enum options_outcome options_read(struct options *options, int argc, char **argv)
+/* The whole command line into `options`; `given` notes the rows that it has. */
+static enum options_outcome read_words(
+	struct options *options, bool *given, int argc, char **argv, struct fault *ret_fault)
 {
-	set_defaults(options);
 	for (int index = 1; index < argc;) {
-		enum options_outcome outcome = read_option(options, argc, argv, &index);
-		if (outcome != OPTIONS_READY)
-			return outcome;
+		struct given word;
+		char where[256];
+		if (!read_word(&word, argc, argv, &index, ret_fault))
+			return OPTIONS_WRONG;
+		if (word.row->kind == OPTION_HELP)
+			return show_help(), OPTIONS_DONE;
+		if (word.row->kind == OPTION_VERSION)
+			return printf("quantconfd %s\n", PACKAGE_VERSION), OPTIONS_DONE;
+		given[word.row - option_rows] = true;
+		snprintf(where, sizeof(where), "--%s=%s", word.row->name,
+			word.value ? word.value : "");
+		if (!option_set(
+			    options, word.row, word.value ? word.value : "true", where, ret_fault))
+			return OPTIONS_WRONG;
 	}
-	if (options->listen_count == 0)
-		options->listen[options->listen_count++] = rows[0].fallback;
 	return OPTIONS_READY;
+}
+
+enum options_outcome options_read(struct options *options, struct arena *arena, int argc,
+	char **argv, struct fault *ret_fault)
+{
+	bool given[GIVEN_MAXIMUM] = { false };
+	struct options first;
+	set_defaults(&first);
+	enum options_outcome outcome = read_words(&first, given, argc, argv, ret_fault);
+	for (int i = 1; i < argc; i++)
+		first.check = first.check || strcmp(argv[i], "--check-config") == 0;
+	options->check = first.check;
+	if (outcome != OPTIONS_READY)
+		return outcome;
+	set_defaults(options);
+	options->config_file = first.config_file;
+	if (first.config_file && !config_file_read(options, arena, given, ret_fault)) {
+		options->check = first.check;
+		return OPTIONS_WRONG;
+	}
+	outcome = read_words(options, given, argc, argv, ret_fault);
+	if (options->listen_count == 0)
+		options->listen[options->listen_count++] = option_rows[0].fallback;
+	return outcome;
+}
+
+static bool listens_differ(const struct options *a, const struct options *b)
+{
+	if (a->listen_count != b->listen_count)
+		return true;
+	for (size_t i = 0; i < a->listen_count; i++)
+		if (strcmp(a->listen[i], b->listen[i]) != 0)
+			return true;
+	return false;
+}
+
+static size_t slot_size(const struct option_row *row)
+{
+	switch (row->kind) {
+	case OPTION_FLAG:
+		return sizeof(bool);
+	case OPTION_CHOICE:
+		return sizeof(unsigned);
+	default:
+		return sizeof(size_t);
+	}
+}
+
+const char *options_fixed_difference(const struct options *a, const struct options *b)
+{
+	for (const struct option_row *row = option_rows; row->name; row++) {
+		if (!row->fixed)
+			continue;
+		bool differs = row->kind == OPTION_LISTEN
+				       ? listens_differ(a, b)
+				       : memcmp((const char *)a + row->slot,
+						 (const char *)b + row->slot, slot_size(row)) != 0;
+		if (differs)
+			return row->name;
+	}
+	return NULL;
 }
 
 struct resolve_limits options_limits(const struct options *options)

@@ -8,6 +8,11 @@
 #define LISTEN_MAXIMUM 16
 #define ROOTS_MAXIMUM 16
 
+/* Why something cannot be used, for people: one line without its end. */
+struct fault {
+	char message[640];
+};
+
 struct options {
 	const char *listen[LISTEN_MAXIMUM];
 	size_t listen_count;
@@ -16,7 +21,10 @@ struct options {
 	enum target default_target;
 	size_t workers; /* 0: one for each core this process may use */
 	bool insecure;
-	enum log_level log_level;
+	struct log_style log;
+	const char *token_file;  /* NULL: none */
+	const char *config_file; /* NULL: none */
+	bool check;              /* only check the configuration */
 	/* Bytes. */
 	size_t config_limit;
 	size_t checkpoint_limit;
@@ -27,6 +35,7 @@ struct options {
 	size_t node_limit;
 	size_t checkpoint_node_limit;
 	size_t connection_limit;
+	size_t address_limit; /* connections from one address; 0: none */
 	/* Seconds. */
 	size_t idle_timeout;
 	size_t request_timeout;
@@ -36,10 +45,24 @@ struct options {
 enum options_outcome {
 	OPTIONS_READY,
 	OPTIONS_DONE,  /* --help or --version was answered on stdout */
-	OPTIONS_WRONG, /* the reason is on stderr */
+	OPTIONS_WRONG, /* `fault` tells why */
 };
 
-/* Values of `argv` stay referenced. */
-enum options_outcome options_read(struct options *options, int argc, char **argv);
+/*
+ * Defaults, then the configuration file, then the command line; what is given there wins over the
+ * file as a whole, lists too. Values of `argv` stay referenced; what comes from the file is in the
+ * arena.
+ */
+enum options_outcome options_read(struct options *options, struct arena *arena, int argc,
+	char **argv, struct fault *ret_fault);
+/* The name of the first option that differs and cannot change while the daemon runs; else NULL. */
+const char *options_fixed_difference(const struct options *a, const struct options *b);
 /* The core's limits by these options. */
 struct resolve_limits options_limits(const struct options *options);
+
+void fault_printf(struct fault *fault, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* config_file.c. Sets what the file at options->config_file says, but for rows that are `given`. */
+bool config_file_read(
+	struct options *options, struct arena *arena, const bool *given, struct fault *ret_fault);

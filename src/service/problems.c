@@ -35,6 +35,11 @@ const struct problem_row problems[] = {
 		.status = 400,
 		.title = "The body is no JSON object",
 	},
+	[PROBLEM_UNAUTHORIZED] = {
+		.slug = "unauthorized",
+		.status = 401,
+		.title = "A token is needed",
+	},
 	[PROBLEM_UNKNOWN_PATH] = {
 		.slug = "unknown-path",
 		.status = 404,

@@ -7,7 +7,7 @@
 #include "service/admission.h"
 #include "service/clock.h"
 #include "service/routes.h"
-#include "service/server.h"
+#include "service/settings.h"
 
 /* The first piece of memory for a body, whatever length the client promises. */
 #define FIRST_PIECE ((size_t)256 * 1024)
@@ -79,7 +79,7 @@ static void make_id(struct request *request)
 
 static size_t form_limit(const struct request *request)
 {
-	const struct options *options = request->server->options;
+	const struct options *options = &request->settings->options;
 	switch (request->form) {
 	case FORM_YAML:
 		return options->config_limit;
@@ -142,7 +142,7 @@ bool request_answers_early(const struct request *request)
 	if (request->refusal.problem == PROBLEM_NONE)
 		return false;
 	return text_equal_nocase(request->head.expect, TEXT("100-continue")) ||
-	       promised_length(request) > request->server->options->drop_limit;
+	       promised_length(request) > request->settings->options.drop_limit;
 }
 
 /* A body whose length is known gets one piece of just that size once it has outgrown the first. */
@@ -164,7 +164,7 @@ bool request_receive(struct request *request, const char *data, size_t length)
 		refuse_size(request);
 	else if (wanted)
 		collect(request, (struct text){ .data = data, .length = length });
-	return wanted || request->received <= request->server->options->drop_limit;
+	return wanted || request->received <= request->settings->options.drop_limit;
 }
 
 /* FNV-1a; a body's tag tells two bodies apart, it need not withstand anybody. */
@@ -256,7 +256,7 @@ void request_log(const struct request *request, struct log_line *line, const cha
 	enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
 	struct text path = head->path;
 	path.length = path.length > 64 ? 64 : path.length;
-	log_line_begin(line, level, "request");
+	log_line_begin(line, &request->settings->options.log, level, "request");
 	log_line_text(line, "id", text_of(request->id));
 	log_line_text(line, "method",
 		(struct text){ head->method_name.data,

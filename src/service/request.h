@@ -15,6 +15,7 @@ struct connection;
 struct metrics;
 struct route;
 struct server;
+struct settings;
 
 enum verb {
 	VERB_OTHER,
@@ -31,6 +32,7 @@ struct head {
 	enum verb verb;
 	struct text path; /* decoded */
 	struct text host;
+	struct text authorization;
 	struct text accept; /* all lines of it, with commas between */
 	struct text content_type;
 	struct text content_encoding;
@@ -76,7 +78,8 @@ struct request {
 	struct arena arena;
 	struct request *next; /* in its worker's pool */
 	const struct server *server;
-	struct metrics *metrics; /* of its worker; NULL counts nothing */
+	struct settings *settings; /* those it began with */
+	struct metrics *metrics;   /* of its worker; NULL counts nothing */
 	struct connection *connection;
 	struct head head;
 	uint64_t random; /* to make an id of */

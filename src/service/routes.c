@@ -106,11 +106,13 @@ const struct route routes[] = {
 		.path = "/healthz",
 		.verb = VERB_GET,
 		.handle = handle_health,
+		.is_open = true,
 	},
 	{
 		.path = "/readyz",
 		.verb = VERB_GET,
 		.handle = handle_readiness,
+		.is_open = true,
 		.parameters = readiness_parameters,
 	},
 	{

@@ -13,6 +13,7 @@ struct route {
 	const char *path; /* NULL behind the last row; a last segment in braces stands for any */
 	enum verb verb;
 	void (*handle)(struct request *request);
+	bool is_open;                           /* needs no token */
 	bool is_static;                         /* the same bytes as long as the program runs */
 	const struct form_row *forms;           /* NULL: a body means nothing */
 	const char *const *types;               /* what Accept can choose; NULL: no choice */

@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "service/settings.h"
 #include "service/worker.h"
 
 /* Descriptors beside those of connections. */
@@ -37,7 +38,7 @@ static void raise_descriptor_limit(const struct options *options)
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur < wanted)
-		log_event(options->log_level, LOG_LEVEL_WARNING, "start",
+		log_event(&options->log, LOG_LEVEL_WARNING, "start",
 			"only %llu descriptors are allowed, fewer than %zu connections need",
 			(unsigned long long)limit.rlim_cur, options->connection_limit);
 }
@@ -49,6 +50,7 @@ static int open_signals(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	return signalfd(-1, &signals, SFD_CLOEXEC);
@@ -56,10 +58,12 @@ static int open_signals(void)
 
 static enum listener_outcome open_listeners(struct server *server)
 {
-	const struct options *options = server->options;
+	const struct settings *settings = server->settings;
+	const struct options *options = &settings->options;
+	bool open = options->insecure || settings->tokens;
 	for (size_t i = 0; i < options->listen_count; i++) {
 		enum listener_outcome outcome =
-			listener_open(&server->listeners[i], options->listen[i], options->insecure);
+			listener_open(&server->listeners[i], options->listen[i], open);
 		if (outcome != LISTENER_OPEN)
 			return outcome;
 		server->listener_count++;
@@ -75,8 +79,78 @@ static void close_listeners(struct server *server)
 
 static void announce(const struct server *server)
 {
+	struct log_style style = server->settings->options.log;
+	bool plain = style.format == LOG_FORMAT_LOGFMT && style.priority != LOG_PRIORITY_ALWAYS;
+	style.threshold = LOG_LEVEL_DEBUG; /* whoever asked for port 0 waits for it */
 	for (size_t i = 0; i < server->listener_count; i++)
-		fprintf(stderr, "quantconfd: listening on %s\n", server->listeners[i].name);
+		if (plain)
+			fprintf(stderr, "quantconfd: listening on %s\n", server->listeners[i].name);
+		else
+			log_event(&style, LOG_LEVEL_INFO, "start", "listening on %s",
+				server->listeners[i].name);
+}
+
+static void warn_of_roots(const struct settings *settings)
+{
+	const char *unreadable = settings->roots ? roots_unreadable(settings->roots) : NULL;
+	if (unreadable)
+		log_event(&settings->options.log, LOG_LEVEL_WARNING, "start",
+			"the folder of models %s cannot be opened: not ready until it can",
+			unreadable);
+}
+
+struct settings *server_settings(struct server *server)
+{
+	pthread_mutex_lock(&server->settings_lock);
+	struct settings *settings = settings_use(server->settings);
+	pthread_mutex_unlock(&server->settings_lock);
+	return settings;
+}
+
+static void replace_settings(struct server *server, struct settings *settings)
+{
+	pthread_mutex_lock(&server->settings_lock);
+	struct settings *old = server->settings;
+	server->settings = settings;
+	pthread_mutex_unlock(&server->settings_lock);
+	atomic_fetch_add(&server->settings_version, 1);
+	for (size_t i = 0; i < server->worker_count; i++)
+		worker_wake(&server->workers[i]);
+	settings_release(old);
+}
+
+/* What must not change goes on as it is; it is told that a restart would change it. */
+static void keep_fixed(const struct server *server, const struct settings *fresh)
+{
+	const struct options *old = &server->settings->options;
+	const char *name = options_fixed_difference(old, &fresh->options);
+	if (name)
+		log_event(&old->log, LOG_LEVEL_WARNING, "reload",
+			"%s has changed, which needs a restart; the old value stays until then",
+			name);
+}
+
+/* All of it or nothing. */
+static void reload(struct server *server)
+{
+	struct fault fault;
+	enum options_outcome outcome;
+	bool check;
+	const struct log_style *style = &server->settings->options.log;
+	struct settings *fresh =
+		settings_load(server->argc, server->argv, &outcome, &check, &fault);
+	if (!fresh) {
+		log_event(style, LOG_LEVEL_ERROR, "reload",
+			"%s; the old configuration stays in force", fault.message);
+		return;
+	}
+	keep_fixed(server, fresh);
+	log_style_settle(&fresh->options.log);
+	fresh->options.idle_timeout = server->settings->options.idle_timeout;
+	warn_of_roots(fresh);
+	replace_settings(server, fresh);
+	log_event(
+		&fresh->options.log, LOG_LEVEL_INFO, "reload", "the configuration was read again");
 }
 
 /* Returns once all workers accept nothing more and the listeners are closed. */
@@ -98,14 +172,18 @@ static void on_signal(struct server *server, int signals)
 	struct signalfd_siginfo info;
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return;
-	enum log_level threshold = server->options->log_level;
+	if (info.ssi_signo == SIGHUP) {
+		reload(server);
+		return;
+	}
+	const struct log_style *style = &server->settings->options.log;
 	if (!atomic_load(&server->draining)) {
-		log_event(threshold, LOG_LEVEL_INFO, "stop", "%s: finishing what runs",
+		log_event(style, LOG_LEVEL_INFO, "stop", "%s: finishing what runs",
 			strsignal((int)info.ssi_signo));
 		drain(server);
 		return;
 	}
-	log_event(threshold, LOG_LEVEL_WARNING, "stop", "%s again: not waiting for what runs",
+	log_event(style, LOG_LEVEL_WARNING, "stop", "%s again: not waiting for what runs",
 		strsignal((int)info.ssi_signo));
 	atomic_store(&server->hurry, true);
 	for (size_t i = 0; i < server->worker_count; i++)
@@ -134,7 +212,8 @@ static void wait_for_workers(struct server *server, int signals)
 
 static bool start_workers(struct server *server)
 {
-	size_t wanted = server->options->workers > 0 ? server->options->workers : core_count();
+	size_t wanted = server->settings->options.workers > 0 ? server->settings->options.workers
+							      : core_count();
 	server->workers = calloc(wanted, sizeof(*server->workers));
 	if (!server->workers)
 		return false;
@@ -148,34 +227,19 @@ static bool start_workers(struct server *server)
 	return true;
 }
 
-/* True when there are none, too. */
-static bool open_roots(struct server *server)
+int server_run(struct settings *settings, int argc, char **argv)
 {
-	const struct options *options = server->options;
-	if (options->root_count == 0)
-		return true;
-	struct roots_limits limits = roots_limits_default;
-	limits.file_bytes = server->limits.checkpoint_bytes;
-	limits.document = server->limits.checkpoint;
-	server->roots = roots_new(options->roots, options->root_count, &limits);
-	const char *unreadable = server->roots ? roots_unreadable(server->roots) : NULL;
-	if (unreadable)
-		log_event(options->log_level, LOG_LEVEL_WARNING, "start",
-			"the folder of models %s cannot be opened: not ready until it can",
-			unreadable);
-	return server->roots != NULL;
-}
-
-int server_run(const struct options *options)
-{
-	struct server server = { .options = options, .limits = options_limits(options) };
+	struct server server = { .settings = settings, .argc = argc, .argv = argv };
+	const struct options *options = &settings->options;
 	int signals = open_signals();
 	server.finished = eventfd(0, EFD_CLOEXEC);
 	sem_init(&server.quiet, 0, 0);
+	pthread_mutex_init(&server.settings_lock, NULL);
 	raise_descriptor_limit(options);
+	warn_of_roots(settings);
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 ||
-		!open_roots(&server) || !start_workers(&server)) {
+		!start_workers(&server)) {
 		close_listeners(&server);
 		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
 	}
@@ -184,9 +248,9 @@ int server_run(const struct options *options)
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);
 	free(server.workers);
-	roots_free(server.roots);
 	close(server.finished);
 	close(signals);
-	log_event(options->log_level, LOG_LEVEL_INFO, "stop", "stopped");
+	log_event(&server.settings->options.log, LOG_LEVEL_INFO, "stop", "stopped");
+	settings_release(server.settings);
 	return 0;
 }

@@ -1,19 +1,23 @@
 /* The daemon as a whole: listeners, workers, and how they start and stop. */
 #pragma once
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
 #include "service/listener.h"
 #include "service/options.h"
 
+struct settings;
 struct worker;
 
-/* Does not change once the workers run, but for what is atomic. */
+/* Does not change once the workers run, but for the settings and what is atomic. */
 struct server {
-	const struct options *options;
-	struct resolve_limits limits;
-	struct roots *roots; /* NULL without model roots; shared by the workers */
+	struct settings *settings;     /* the newest; the main thread replaces it */
+	pthread_mutex_t settings_lock; /* for whoever else takes it */
+	atomic_uint settings_version;  /* counts replacements */
+	int argc;                      /* the command line, to read it again */
+	char **argv;
 	struct listener listeners[LISTEN_MAXIMUM];
 	size_t listener_count;
 	struct worker *workers;
@@ -26,5 +30,10 @@ struct server {
 	int finished;                /* eventfd, written once by each worker that ends */
 };
 
-/* Listens, serves, and returns the exit status once a signal has ended it. */
-int server_run(const struct options *options);
+/*
+ * Listens, serves, and returns the exit status once a signal has ended it. Takes over `settings`; the
+ * command line is read again for a reload.
+ */
+int server_run(struct settings *settings, int argc, char **argv);
+/* The newest settings; the caller becomes a user. For any thread. */
+struct settings *server_settings(struct server *server);

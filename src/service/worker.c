@@ -13,6 +13,7 @@
 #include "service/clock.h"
 #include "service/http.h"
 #include "service/metrics.h"
+#include "service/settings.h"
 
 #define SECOND ((uint64_t)1000000)
 #define SWEEP_EVERY SECOND
@@ -108,12 +109,14 @@ struct request *worker_take_request(struct worker *worker, struct connection *co
 		worker->idle_requests = request->next;
 		worker->idle_request_count--;
 	} else {
-		request = request_new(worker->server->options->memory_limit);
+		request = request_new(0);
 	}
 	if (!request)
 		return NULL;
 	request->next = NULL;
 	request->server = worker->server;
+	request->settings = settings_use(worker->settings);
+	request->arena.limit = worker->settings->options.memory_limit;
 	request->metrics = worker->metrics;
 	counter_add(&worker->metrics->begun, 1);
 	request->random = next_random(worker);
@@ -124,8 +127,8 @@ struct request *worker_take_request(struct worker *worker, struct connection *co
 
 void worker_give_request(struct worker *worker, struct request *request, const char *ended)
 {
-	const struct options *options = worker->server->options;
-	if (options->log_level >= LOG_LEVEL_INFO || request->reply.status >= 500) {
+	const struct options *options = &request->settings->options;
+	if (options->log.threshold >= LOG_LEVEL_INFO || request->reply.status >= 500) {
 		struct log_line line;
 		request_log(request, &line, ended);
 		log_batch_add(&worker->log, &line);
@@ -134,6 +137,7 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 	metrics_count_request(worker->metrics, request, now - request->began);
 	request->connection->request = NULL;
 	request->connection->since = now;
+	settings_release(request->settings);
 	if (worker->idle_request_count == IDLE_REQUESTS_MAXIMUM) {
 		request_free(request);
 		return;
@@ -164,7 +168,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 /* The library's own timeout sees only whether anything moves, so a slow drip would never end. */
 static void check_deadline(struct worker *worker, struct connection *connection, uint64_t now)
 {
-	const struct options *options = worker->server->options;
+	const struct options *options = &worker->settings->options;
 	uint64_t whole = options->request_timeout * SECOND;
 	struct request *request = connection->request;
 	if (request && now - request->began > whole) {
@@ -200,7 +204,7 @@ static bool is_finished(const struct worker *worker)
 		return false;
 	if (atomic_load(&server->hurry))
 		return true;
-	uint64_t limit = server->options->drain_timeout * SECOND;
+	uint64_t limit = worker->settings->options.drain_timeout * SECOND;
 	if (clock_microseconds() - worker->drain_began > limit)
 		return true;
 	return atomic_load(&server->quiet_workers) == server->worker_count &&
@@ -246,10 +250,23 @@ static void end_inputs(struct worker *worker)
 	}
 }
 
+/* What begins from here on is served by the newest settings. */
+static void follow_settings(struct worker *worker)
+{
+	struct server *server = worker->server;
+	unsigned version = atomic_load(&server->settings_version);
+	if (version == worker->settings_version)
+		return;
+	worker->settings_version = version;
+	settings_release(worker->settings);
+	worker->settings = server_settings(server);
+}
+
 static void turn(struct worker *worker)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
 	int count = epoll_wait(worker->epoll, events, EVENTS_AT_ONCE, wait_milliseconds(worker));
+	follow_settings(worker);
 	for (int i = 0; i < count; i++)
 		take_event(worker, events[i].data.u64);
 	if (!worker->drain_began && atomic_load(&worker->server->draining))
@@ -270,7 +287,7 @@ static void *run(void *argument)
 	acceptor_receive(worker);
 	size_t left = atomic_load(&worker->load);
 	if (left > 0)
-		log_event(worker->server->options->log_level, LOG_LEVEL_WARNING, "stop",
+		log_event(&worker->settings->options.log, LOG_LEVEL_WARNING, "stop",
 			"%zu connections cut off", left);
 	http_stop(worker->http);
 	worker->http = NULL;
@@ -291,6 +308,7 @@ static bool fail(const char *what)
 bool worker_prepare(struct worker *worker, struct server *server)
 {
 	worker->server = server;
+	worker->settings = server_settings(server);
 	worker->metrics = metrics_new();
 	if (!worker->metrics)
 		return fail("memory");
@@ -324,6 +342,7 @@ void worker_join(struct worker *worker)
 		request_free(request);
 	}
 	metrics_free(worker->metrics);
+	settings_release(worker->settings);
 	close(worker->inbox[0]);
 	close(worker->inbox[1]);
 	close(worker->epoll);

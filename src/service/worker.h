@@ -34,6 +34,8 @@ struct worker {
 	uint64_t drain_began;  /* 0: not draining */
 	uint64_t next_sweep;
 	struct log_batch log;
+	struct settings *settings;
+	unsigned settings_version;
 	struct metrics *metrics; /* this worker alone writes them */
 };
 

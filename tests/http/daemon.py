@@ -75,9 +75,10 @@ class Daemon:
         self.lines.append(first)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
         self.reader.start()
-        found = re.search(r"listening on (http://(.*):(\d+)|unix:(.*))$", first.strip())
+        found = re.search(r"listening on (http://(.*):(\d+)|unix:([^\"]*))(\"\}?)?$", first.strip())
         if not found:
-            self.process.wait()
+            self.process.terminate()
+            self.process.wait(PATIENCE)
             raise AssertionError("no listening line: " + "".join(self.lines))
         if found.group(4):
             self.path = found.group(4)

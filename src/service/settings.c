@@ -1,0 +1,85 @@
+#include "service/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/listener.h"
+#include "service/tokens.h"
+
+#define MEMORY_LIMIT ((size_t)8 * 1024 * 1024)
+
+static bool open_roots(struct settings *settings, struct fault *ret_fault)
+{
+	const struct options *options = &settings->options;
+	struct roots_limits limits = roots_limits_default;
+	if (options->root_count == 0)
+		return true;
+	limits.file_bytes = settings->limits.checkpoint_bytes;
+	limits.document = settings->limits.checkpoint;
+	settings->roots = roots_new(options->roots, options->root_count, &limits);
+	if (!settings->roots)
+		fault_printf(ret_fault, "there is no memory for the model roots");
+	return settings->roots != NULL;
+}
+
+static bool read_tokens(struct settings *settings, struct fault *ret_fault)
+{
+	const char *path = settings->options.token_file;
+	if (path)
+		settings->tokens = tokens_read(&settings->arena, path, ret_fault);
+	return !path || settings->tokens;
+}
+
+/* Whether each address is one, and may be listened on. */
+static bool check_addresses(const struct settings *settings, struct fault *ret_fault)
+{
+	const struct options *options = &settings->options;
+	bool open = options->insecure || settings->tokens;
+	for (size_t i = 0; i < options->listen_count; i++)
+		if (!listener_check(options->listen[i], open, ret_fault))
+			return false;
+	return true;
+}
+
+static bool fill(struct settings *settings, struct fault *ret_fault)
+{
+	settings->limits = options_limits(&settings->options);
+	return read_tokens(settings, ret_fault) && check_addresses(settings, ret_fault) &&
+	       open_roots(settings, ret_fault);
+}
+
+struct settings *settings_load(int argc, char **argv, enum options_outcome *ret_outcome,
+	bool *ret_check, struct fault *ret_fault)
+{
+	struct settings *settings = calloc(1, sizeof(*settings));
+	*ret_outcome = OPTIONS_WRONG;
+	if (!settings) {
+		fault_printf(ret_fault, "there is no memory");
+		return NULL;
+	}
+	arena_init(&settings->arena, MEMORY_LIMIT);
+	settings->users = 1;
+	*ret_outcome = options_read(&settings->options, &settings->arena, argc, argv, ret_fault);
+	*ret_check = settings->options.check;
+	if (*ret_outcome == OPTIONS_READY && !fill(settings, ret_fault))
+		*ret_outcome = OPTIONS_WRONG;
+	if (*ret_outcome == OPTIONS_READY)
+		return settings;
+	settings_release(settings);
+	return NULL;
+}
+
+struct settings *settings_use(struct settings *settings)
+{
+	atomic_fetch_add(&settings->users, 1);
+	return settings;
+}
+
+void settings_release(struct settings *settings)
+{
+	if (!settings || atomic_fetch_sub(&settings->users, 1) > 1)
+		return;
+	roots_free(settings->roots);
+	arena_release(&settings->arena);
+	free(settings);
+}

@@ -1,0 +1,285 @@
+"""Tokens, the configuration file, reloading, and the form of the log."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from daemon import BUILD, PATIENCE, Daemon
+
+GOOD = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
+TOKEN = "first-token.of~many+chars/0123456789=="
+OTHER = "a-second-one"
+
+
+def check(*options):
+    return subprocess.run(
+        [BUILD, "--check-config", *options],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+class WithFolder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+
+class Tokens(WithFolder):
+    def bearer(self, daemon, path, value):
+        return daemon.get(path, authorization=value).status
+
+    def test_tokens(self):
+        path = self.write("tokens", f"# ours\n\n{TOKEN}\n  {OTHER}  \r\n")
+        with Daemon("--token-file", path, "--log-level", "debug") as daemon:
+            for value in (f"Bearer {TOKEN}", f"bearer {OTHER}", f"BEARER  {OTHER} "):
+                self.assertEqual(self.bearer(daemon, "/version", value), 200, value)
+            for value in (
+                "Bearer",
+                "Bearer ",
+                f"Bearer {TOKEN[:-1]}",
+                f"Bearer {TOKEN}x",
+                f"Bearer {OTHER}{OTHER}",
+                "Bearer # ours",
+                f"Basic {TOKEN}",
+                TOKEN,
+                "Bearer " + "x" * 4000,
+            ):
+                self.assertEqual(self.bearer(daemon, "/version", value), 401, value)
+            reply = daemon.resolve(GOOD)
+            self.assertEqual(reply.status, 401)
+            self.assertEqual(reply.slug, "unauthorized")
+            self.assertTrue(reply.headers["www-authenticate"].startswith("Bearer"))
+            self.assertEqual(daemon.resolve(GOOD, authorization=f"Bearer {TOKEN}").status, 200)
+            self.assertEqual(daemon.get("/metrics").status, 401)
+            # Who has no token learns nothing of what there is.
+            self.assertEqual(daemon.get("/no/such/path").status, 401)
+            self.assertEqual(daemon.request("OPTIONS", "*").status, 401)
+            for open_path in ("/healthz", "/readyz"):
+                self.assertEqual(daemon.get(open_path).status, 200)
+                self.assertEqual(daemon.request("HEAD", open_path).status, 200)
+        for secret in (TOKEN, OTHER):
+            self.assertNotIn(secret, daemon.log())
+
+    def test_token_opens_the_door(self):
+        path = self.write("tokens", TOKEN + "\n")
+        with Daemon("--token-file", path, listen="0.0.0.0:0") as daemon:
+            daemon.host = "127.0.0.1"
+            headers = {"host": "example.org", "authorization": f"Bearer {TOKEN}"}
+            self.assertEqual(daemon.get("/version", **headers).status, 200)
+            self.assertEqual(daemon.get("/version", host="example.org").status, 401)
+
+    def test_files_that_cannot_be_used(self):
+        for text, word in (
+            ("", "no token"),
+            ("# only this\n", "no token"),
+            ("fine\ntwo words\n", ":2:"),
+            ("sécret\n", ":1:"),
+            ("x" * 513 + "\n", ":1:"),
+        ):
+            with self.subTest(text):
+                ended = check("--token-file", self.write("tokens", text))
+                self.assertEqual(ended.returncode, 1)
+                self.assertIn(word, ended.stderr)
+                self.assertNotIn("words", ended.stderr)
+        self.assertIn("No such file", check("--token-file", "/nonexistent").stderr)
+
+
+class ConfigurationFile(WithFolder):
+    def test_good(self):
+        path = self.write(
+            "quantconfd.yaml",
+            "# all of these\n"
+            "listen: ['127.0.0.1:0', 'unix:" + self.folder + "/socket']\n"
+            "default-target: flat\nworkers: 2\nlimit-config: 2KiB\ninsecure: false\n"
+            "model-root: /srv/models\nhf-cache:\n  - /srv/hub\nidle-timeout: 7\nlog-level: debug\n",
+        )
+        ended = check("--config", path)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        command = [BUILD, "--config", path]
+        daemon = Daemon()
+        daemon.command = command
+        with daemon:
+            daemon.wait_for_log("listening on unix:")
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
+            self.assertEqual(daemon.resolve(GOOD + "#" * 2048).status, 413)
+            self.assertIn("workers 2\n", daemon.get("/metrics").body.decode())
+
+    def test_flags_win(self):
+        path = self.write(
+            "c.yaml", "listen: 203.0.113.1:1\ndefault-target: flat\nlimit-config: 2048\n"
+        )
+        with Daemon("--config", path, "--default-target", "released") as daemon:
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "released")
+            self.assertEqual(daemon.resolve(GOOD + "#" * 2048).status, 413)
+
+    def test_empty_means_defaults(self):
+        self.assertEqual(check("--config", self.write("c.yaml", "# nothing\n")).returncode, 0)
+
+    def test_bad(self):
+        for text, words in (
+            ("limit-dpth: 3\n", (":1:1:", "limit-dpth", "did you mean limit-depth")),
+            ("workers: 2\nlimit-depth: many\n", (":2:14:", "limit-depth", "4 to 1024")),
+            ("workers: 2\nworkers: 3\n", (":2:1:", "twice")),
+            ("workers: [1]\n", (":1:10:", "workers")),
+            ("workers:\n", (":1:", "workers")),
+            ("insecure: 1\n", (":1:11:", "true or false")),
+            ("log-level: loud\n", (":1:12:", "error, warning, info or debug")),
+            ("listen:\n  - 127.0.0.1:0\n  - {a: b}\n", (":3:5:", "listen")),
+            ("workers: [\n", ("c.yaml:",)),
+            ("- workers\n", (":1:1:", "name: value")),
+            ("config: other.yaml\n", (":1:1:", "no such option")),
+            ("help: true\n", (":1:1:", "no such option")),
+            ("listen: 0.0.0.0:80\n", ("--token-file", "--insecure")),
+            ("listen: nowhere\n", ("ADDR:PORT",)),
+            ("token-file: /nonexistent\n", ("/nonexistent", "No such file")),
+            ("workers: 1\n---\nworkers: 2\n", (":2:1:", "second document")),
+        ):
+            with self.subTest(text):
+                ended = check("--config", self.write("c.yaml", text))
+                self.assertEqual(ended.returncode, 1)
+                for word in words:
+                    self.assertIn(word, ended.stderr)
+                self.assertEqual(ended.stderr.count("\n"), 1)
+        self.assertEqual(check("--config", "/nonexistent").returncode, 1)
+        self.assertEqual(check("--workers=x").returncode, 1)
+        # What a flag overrides is checked nevertheless.
+        path = self.write("c.yaml", "workers: none\n")
+        self.assertEqual(check("--config", path, "--workers", "1").returncode, 1)
+
+
+class Reload(WithFolder):
+    def test_reload(self):
+        path = self.write("c.yaml", "default-target: flat\n")
+        tokens = self.write("tokens", "one\n")
+        with Daemon("--config", path, "--workers", "3") as daemon:
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
+            self.write(
+                "c.yaml", f"default-target: released\ntoken-file: {tokens}\nlimit-config: 1024\n"
+            )
+            self.hup(daemon, "was read again")
+            headers = {"authorization": "Bearer one"}
+            for _ in range(6):
+                self.assertEqual(daemon.resolve(GOOD).status, 401)
+                reply = daemon.resolve(GOOD, **headers)
+                self.assertEqual(reply.json["target"], "released")
+                self.assertEqual(daemon.resolve(GOOD + "#" * 1024, **headers).status, 413)
+            self.write("tokens", "two\n")
+            self.hup(daemon, "was read again")
+            self.assertEqual(daemon.resolve(GOOD, **headers).status, 401)
+            self.assertEqual(daemon.resolve(GOOD, authorization="Bearer two").status, 200)
+
+    def test_faults_change_nothing(self):
+        path = self.write("c.yaml", "default-target: flat\n")
+        with Daemon("--config", path) as daemon:
+            self.write("c.yaml", "default-target: released\nlog-level: loud\n")
+            self.hup(daemon, "c.yaml:2:12: .*old configuration stays")
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
+            os.unlink(path)
+            self.hup(daemon, "No such file.*old configuration stays")
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
+
+    def test_what_needs_a_restart(self):
+        path = self.write("c.yaml", "workers: 1\n")
+        with Daemon("--config", path) as daemon:
+            self.write("c.yaml", "workers: 2\ndefault-target: flat\n")
+            self.hup(daemon, "workers has changed, which needs a restart")
+            daemon.wait_for_log("was read again")
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
+
+    def test_a_request_keeps_what_it_began_with(self):
+        path = self.write("c.yaml", "default-target: flat\n")
+        with Daemon("--config", path, "--workers", "1") as daemon, daemon.connect() as peer:
+            head = f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(GOOD)}\r\n\r\n"
+            peer.sendall(head.encode() + GOOD[:10].encode())
+            daemon.get("/healthz")
+            self.write("c.yaml", "default-target: released\n")
+            self.hup(daemon, "was read again")
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "released")
+            peer.sendall(GOOD[10:].encode())
+            self.assertIn(b'"target":"flat"', peer.recv(65536))
+
+    def hup(self, daemon, pattern):
+        before = len(daemon.lines)
+        daemon.signal(signal.SIGHUP)
+        with daemon.log_read:
+            self.assertTrue(
+                daemon.log_read.wait_for(
+                    lambda: any("event=reload" in line for line in daemon.lines[before:]),
+                    PATIENCE,
+                )
+            )
+        self.assertRegex("".join(daemon.lines[before:]), pattern)
+        # Every worker has turned once the same connection load was spread over them.
+        for _ in range(6):
+            daemon.get("/healthz")
+
+
+class Log(WithFolder):
+    def lines(self, *options, environment=None):
+        daemon = Daemon("--log-format", "json", *options)
+        with daemon:
+            daemon.get("/healthz", x_request_id="known-id")
+            daemon.get('/x"\\%01%ff' + "\u00e9" * 100)
+            daemon.resolve(GOOD)
+        return [line for line in daemon.log().splitlines() if line]
+
+    def test_json(self):
+        parsed = [json.loads(line) for line in self.lines("--log-priority", "never")]
+        first = next(line for line in parsed if line.get("id") == "known-id")
+        self.assertEqual(first["event"], "request")
+        self.assertEqual(first["route"], "/healthz")
+        self.assertEqual(first["status"], 200)
+        self.assertIsInstance(first["us"], int)
+        self.assertRegex(first["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertIn(404, [line.get("status") for line in parsed])
+        self.assertTrue(parsed[0]["message"].startswith("listening on"))
+        self.assertEqual(parsed[-1]["event"], "stop")
+
+    def test_priorities(self):
+        for line in self.lines("--log-priority", "always"):
+            self.assertEqual(line[:3], "<6>")
+            json.loads(line[3:])
+
+    def test_journal(self):
+        """JOURNAL_STREAM names stderr; here both are a file."""
+        path = os.path.join(self.folder, "journal")
+        with open(path, "w", encoding="utf-8") as stream:
+            status = os.fstat(stream.fileno())
+            for journal, prefixed in (
+                (f"{status.st_dev}:{status.st_ino}", True),
+                ("1:1", False),
+            ):
+                stream.truncate(0)
+                process = subprocess.Popen(
+                    [BUILD, "--listen", "127.0.0.1:0", "--log-level", "info"],
+                    stderr=stream,
+                    env={**os.environ, "JOURNAL_STREAM": journal},
+                )
+                while b"listening" not in pathlib.Path(path).read_bytes():
+                    self.assertIsNone(process.poll())
+                    time.sleep(0.01)
+                process.terminate()
+                self.assertEqual(process.wait(PATIENCE), 0)
+                with open(path, encoding="utf-8") as written:
+                    text = written.read().lstrip("\0")
+                self.assertEqual(text.startswith("<6>"), prefixed, text)
+                self.assertEqual("<6>time=" in text, prefixed, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
