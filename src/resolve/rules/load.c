@@ -45,9 +45,11 @@ static bool torchao_meets_quantized(const struct facts *f)
 	return base_is(f, BACKEND_TORCHAO) && !torchao_asks_mxfp4(f) && checkpoint_quantized(f);
 }
 
+/* Axolotl compares the name exactly: a GPTQ that transformers skips is none. */
 static bool gptq_lacks_checkpoint(const struct facts *f)
 {
-	return is_true(f, KEY_GPTQ) && f->checkpoint && !checkpoint_is(f, METHOD_GPTQ);
+	bool read_as_gptq = checkpoint_is(f, METHOD_GPTQ) && f->checkpoint->config_class;
+	return is_true(f, KEY_GPTQ) && f->checkpoint && !read_as_gptq;
 }
 
 static bool same_bits(const struct facts *f)
@@ -103,10 +105,10 @@ static bool experts_meet_quantized(const struct facts *f)
 	return is_true(f, KEY_QUANTIZE_MOE_EXPERTS) && checkpoint_quantized(f);
 }
 
-/* The checkpoint's own scheme is what will be in memory. */
+/* The checkpoint's own scheme is what will be in memory; under torchao the loader refuses. */
 static bool own_scheme_stays(const struct facts *f)
 {
-	if (!checkpoint_honoured(f) || checkpoint_dequantized(f))
+	if (!checkpoint_honoured(f) || checkpoint_dequantized(f) || base_is(f, BACKEND_TORCHAO))
 		return false;
 	return f->base.dialect == DIALECT_NONE || handed_on_to_lora(f) || checkpoint_same_class(f);
 }
