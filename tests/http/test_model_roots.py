@@ -1,0 +1,257 @@
+"""Models below model roots: plain folders, and the layout of the hub's cache."""
+
+import json
+import os
+import struct
+import tempfile
+import unittest
+import urllib.parse
+
+from daemon import Daemon, multipart
+
+OLD = "0123456789abcdef0123456789abcdef01234567"
+NEW = "fedcba9876543210fedcba9876543210fedcba98"
+GPTQ = {"quant_method": "gptq", "bits": 4, "group_size": 128}
+FP8 = {
+    "quant_method": "fp8",
+    "weight_block_size": [128, 128],
+    "modules_to_not_convert": ["lm_head", "model.layers.0.mlp.gate"],
+}
+LORA = "adapter: lora\n"
+TORCHAO = LORA + "model_quantization_config: {torchao: {weight_dtype: int8}}\n"
+
+
+def config(block=None, **more):
+    whole = {"model_type": "llama", "torch_dtype": "bfloat16", **more}
+    if block:
+        whole["quantization_config"] = block
+    return json.dumps(whole)
+
+
+def safetensors(tensors):
+    """A file of zeros; `tensors` is name → (dtype, shape, bytes)."""
+    head, at = {}, 0
+    for name, (dtype, shape, size) in tensors.items():
+        head[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(head).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(at)
+
+
+def write(path, data):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+
+
+class WithRoots(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.root = os.path.join(cls.folder.name, "models")
+        cls.hub = os.path.join(cls.folder.name, "hub")
+        cls.make_plain()
+        cls.make_hub()
+        cls.daemon = cls.enterClassContext(
+            Daemon("--model-root", cls.root, "--hf-cache", cls.hub)
+        )
+
+    @classmethod
+    def make_plain(cls):
+        weights = safetensors(
+            {
+                "model.layers.0.self_attn.q_proj.weight": ("BF16", [128, 128], 32768),
+                "lm_head.weight": ("BF16", [256, 128], 65536),
+            }
+        )
+        write(f"{cls.root}/org/plain/config.json", config())
+        write(f"{cls.root}/org/plain/model.safetensors", weights)
+        write(f"{cls.root}/org/gptq/config.json", config(GPTQ))
+        write(f"{cls.root}/org/fp8/config.json", config(FP8))
+        write(f"{cls.root}/org/model-bnb-4bit/config.json", config())
+        write(f"{cls.root}/org/model-bnb-4bit/model.safetensors", weights)
+        write(f"{cls.folder.name}/outside/config.json", config(GPTQ))
+        os.symlink(f"{cls.folder.name}/outside", f"{cls.root}/org/link")
+        os.makedirs(f"{cls.root}/org/pipe")
+        os.mkfifo(f"{cls.root}/org/pipe/config.json")
+        os.makedirs(f"{cls.root}/org/empty")
+
+    @classmethod
+    def make_hub(cls):
+        model = f"{cls.hub}/models--acme--tower"
+        for commit, block in ((OLD, GPTQ), (NEW, FP8)):
+            write(f"{model}/blobs/{commit}", config(block))
+            snapshot = f"{model}/snapshots/{commit}"
+            os.makedirs(snapshot)
+            os.symlink(f"../../blobs/{commit}", f"{snapshot}/config.json")
+        write(f"{model}/refs/main", NEW)
+        write(f"{model}/refs/v1", OLD)
+
+    def inspect(self, model, **more):
+        query = urllib.parse.urlencode({"model": model, **more})
+        return self.daemon.get("/v1/inspect?" + query)
+
+    def resolve(self, text, query=""):
+        return self.daemon.resolve(text, query)
+
+
+def rules(reply):
+    return {
+        finding["rule"] for kind in ("errors", "warnings", "notes") for finding in reply.json[kind]
+    }
+
+
+class Resolving(WithRoots):
+    def test_base_model_is_found_below_a_root(self):
+        reply = self.resolve("base_model: org/gptq\n" + TORCHAO)
+        self.assertEqual(reply.status, 422)
+        self.assertIn("torchao-on-quantized-checkpoint", rules(reply))
+        self.assertEqual(reply.json["checkpoint"]["source"], "model-root")
+        self.assertEqual(reply.json["checkpoint"]["model"], "org/gptq")
+
+    def test_base_model_is_found_in_the_cache(self):
+        reply = self.resolve("base_model: acme/tower\n" + LORA)
+        self.assertEqual(reply.status, 200)
+        found = reply.json["checkpoint"]
+        self.assertEqual((found["source"], found["quant_method"]), ("hf-cache", "fp8"))
+        self.assertEqual(found["revision"], NEW)
+
+    def test_a_revision_is_followed(self):
+        for revision in ("v1", OLD):
+            text = f'base_model: acme/tower\nrevision_of_model: "{revision}"\n' + LORA
+            found = self.resolve(text).json["checkpoint"]
+            self.assertEqual((found["quant_method"], found["revision"]), ("gptq", OLD))
+
+    def test_an_unknown_revision_is_not_inspected(self):
+        reply = self.resolve("base_model: acme/tower\nrevision_of_model: v9\n" + LORA)
+        self.assertIn("checkpoint-not-inspected", rules(reply))
+        self.assertIsNone(reply.json["checkpoint"])
+
+    def test_another_checkpoint_is_named(self):
+        reply = self.resolve("base_model: org/plain\n" + TORCHAO, "?checkpoint=org/fp8")
+        self.assertIn("torchao-on-quantized-checkpoint", rules(reply))
+        self.assertEqual(reply.json["checkpoint"]["model"], "org/fp8")
+
+    def test_none_is_not_looked_up(self):
+        reply = self.resolve("base_model: org/gptq\n" + TORCHAO, "?checkpoint=none")
+        self.assertEqual(reply.status, 200)
+        self.assertIsNone(reply.json["checkpoint"])
+
+    def test_one_that_is_sent_comes_before_the_roots(self):
+        body, kind = multipart(
+            ("config", "base_model: org/gptq\n" + TORCHAO), ("checkpoint", config())
+        )
+        reply = self.daemon.post("/v1/resolve", body, kind)
+        self.assertEqual(reply.status, 200)
+        self.assertEqual(reply.json["checkpoint"]["source"], "request")
+
+    def test_a_checkpoint_can_be_required(self):
+        missing = "base_model: org/nowhere\n" + LORA
+        self.assertEqual(self.resolve(missing).status, 200)
+        reply = self.resolve(missing, "?require_checkpoint=true")
+        self.assertEqual(reply.status, 422)
+        self.assertIn("checkpoint-not-inspected", rules(reply))
+        found = self.resolve("base_model: org/plain\n" + LORA, "?require_checkpoint=true")
+        self.assertEqual(found.status, 200)
+
+    def test_weights_and_estimate(self):
+        nf4 = LORA + "model_quantization_config: {bnb: {weight_dtype: nf4}}\n"
+        found = self.resolve("base_model: org/plain\n" + nf4).json["checkpoint"]
+        self.assertEqual(found["weights"]["parameters"], 128 * 128 + 256 * 128)
+        self.assertEqual(found["weights"]["bytes"], 32768 + 65536)
+        self.assertLess(found["estimate"]["bytes_as_requested"], found["weights"]["bytes"])
+        # The head stays as it is.
+        self.assertGreaterEqual(found["estimate"]["bytes_as_requested"], 65536)
+
+    def test_a_replaced_file_is_seen_at_once(self):
+        path = f"{self.root}/org/changing/config.json"
+        for block, method in ((None, None), (GPTQ, "gptq"), (FP8, "fp8"), (None, None)):
+            write(path + ".new", config(block))
+            os.replace(path + ".new", path)
+            found = self.resolve("base_model: org/changing\n" + LORA).json["checkpoint"]
+            self.assertEqual(found["quant_method"], method)
+
+
+class Inspecting(WithRoots):
+    def test_a_model_and_a_revision(self):
+        self.assertEqual(self.inspect("acme/tower").json["quant_method"], "fp8")
+        self.assertEqual(self.inspect("acme/tower", revision="v1").json["quant_method"], "gptq")
+        self.assertEqual(self.inspect("acme/tower", revision="v9").status, 404)
+
+    def test_exclusions_are_listed_when_asked_for(self):
+        self.assertNotIn("entries", self.inspect("org/fp8").json["exclusions"])
+        listed = self.inspect("org/fp8", include="exclusions").json["exclusions"]
+        self.assertEqual(listed["entries"], FP8["modules_to_not_convert"])
+        self.assertEqual(listed["count"], 2)
+
+    def test_a_folder_that_only_its_name_calls_quantized(self):
+        found = self.inspect("org/model-bnb-4bit").json
+        self.assertFalse(found["quantized"])
+        self.assertEqual(found["weights"]["dtypes"], {"BF16": 2})
+
+    def test_names_that_are_not_there(self):
+        for name in ("org/nowhere", "org/empty", "acme/nobody"):
+            reply = self.inspect(name)
+            self.assertEqual((reply.status, reply.slug), (404, "unknown-model"), name)
+
+    def test_names_that_lead_out_of_the_root(self):
+        names = ("../../etc/passwd", "..", "org/../../outside", "org/..", "a//b", "/etc", "./org")
+        for name in (*names, "a\0b", "org/gptq\0/../..", "x" * 5000, "a" * 200 + "/" + "b" * 5000):
+            reply = self.inspect(name)
+            self.assertIn(reply.status, (400, 404, 414), name)
+            self.assertEqual(reply.headers["content-type"], "application/problem+json")
+            self.assertNotIn("root:", reply.body.decode())
+            self.check_resolve(name)
+
+    def check_resolve(self, name):
+        """The same name as base_model: no model is found, and none is read."""
+        reply = self.daemon.envelope({"config": {"base_model": name, "adapter": "lora"}})
+        if "\0" in name:  # no string of ours holds it
+            self.assertEqual(reply.status, 400)
+        else:
+            self.assertEqual(reply.status, 200, name)
+            self.assertIsNone(reply.json["checkpoint"], name)
+
+    def test_revisions_that_lead_out(self):
+        for revision in ("../../..", "../v1", "a//b", "\0", "x" * 5000):
+            self.assertIn(self.inspect("acme/tower", revision=revision).status, (400, 404, 414))
+
+    def test_links_and_pipes_are_not_followed(self):
+        for name in ("org/link", "org/pipe"):
+            reply = self.inspect(name)
+            self.assertIn(reply.status, (400, 404), name)
+            self.assertTrue(reply.json["detail"], name)
+
+    @unittest.skipIf(os.geteuid() == 0, "nothing is unreadable to root")
+    def test_an_unreadable_folder(self):
+        write(f"{self.root}/org/closed/config.json", config())
+        os.chmod(f"{self.root}/org/closed", 0)
+        self.addCleanup(os.chmod, f"{self.root}/org/closed", 0o700)
+        self.assertEqual(self.inspect("org/closed").status, 404)
+
+
+class Readiness(unittest.TestCase):
+    def test_a_root_that_goes_away(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = os.path.join(folder, "models")
+            os.mkdir(root)
+            with Daemon("--model-root", root) as daemon:
+                self.assertEqual(daemon.get("/readyz").status, 200)
+                os.rmdir(root)
+                reply = daemon.get("/readyz")
+                self.assertEqual(reply.status, 503)
+                self.assertEqual(reply.json["status"], "model-root-unreadable")
+                self.assertEqual(daemon.get("/healthz").status, 200)
+                os.mkdir(root)
+                self.assertEqual(daemon.get("/readyz").status, 200)
+
+    def test_no_root(self):
+        with Daemon() as daemon:
+            reply = daemon.get("/v1/inspect?model=org/model")
+            self.assertEqual((reply.status, reply.slug), (404, "unknown-model"))
+            self.assertEqual(daemon.get("/v1/inspect").status, 400)
+
+
+if __name__ == "__main__":
+    unittest.main()
