@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "render/render.h"
-#include "service/envelope.h"
+#include "service/call.h"
 #include "service/handlers.h"
 #include "service/metrics.h"
 #include "service/multipart.h"
@@ -56,73 +56,6 @@ static const struct form {
 const char *const resolve_types[] = { "application/json", "application/yaml", "text/plain",
 	"text/x-diff", "application/sarif+json", NULL };
 
-static const char *const target_words[] = { "canonical", "flat", "released", NULL };
-static const char *const boolean_words[] = { "true", "false", NULL };
-static const char *const include_words[] = { "migrated", "diff", "exclusions", NULL };
-static const char *const invalid_words[] = { "422", "200", NULL };
-static const char *const checkpoint_words[] = { "none", "a model id or a path below a model root",
-	NULL };
-static const char *const filename_words[] = { "1 to 1024 bytes without control characters", NULL };
-
-const struct parameter_row resolve_parameters[] = {
-	{ "target", PARAMETER_CHOICE, target_words },
-	{ "checkpoint", PARAMETER_TEXT, checkpoint_words },
-	{ "require_checkpoint", PARAMETER_CHOICE, boolean_words },
-	{ "include", PARAMETER_LIST, include_words },
-	{ "on_invalid", PARAMETER_CHOICE, invalid_words },
-	{ "filename", PARAMETER_TEXT, filename_words },
-	{ NULL, PARAMETER_FLAG, NULL },
-};
-
-/* What the core is asked, and what its answer becomes. */
-struct call {
-	struct request *request;
-	struct resolve_request ask;
-	unsigned rejected_status;
-};
-
-/* Takes over values that were checked before; later calls win. */
-static void take_settings(struct call *call, const struct parameter *parameters, size_t count)
-{
-	const struct parameter *target = parameter_find(parameters, count, "target");
-	const struct parameter *checkpoint = parameter_find(parameters, count, "checkpoint");
-	const struct parameter *require = parameter_find(parameters, count, "require_checkpoint");
-	const struct parameter *include = parameter_find(parameters, count, "include");
-	const struct parameter *on_invalid = parameter_find(parameters, count, "on_invalid");
-	const struct parameter *filename = parameter_find(parameters, count, "filename");
-	if (target)
-		target_from_name(target->value, &call->ask.target);
-	if (checkpoint) {
-		bool none = text_is(checkpoint->value, "none");
-		call->ask.checkpoint = none ? CHECKPOINT_NO : CHECKPOINT_NAMED;
-		call->ask.checkpoint_model = none ? TEXT("") : checkpoint->value;
-	}
-	if (require)
-		call->ask.require_checkpoint = text_is(require->value, "true");
-	if (include) {
-		call->ask.include_migrated = parameter_lists(include, "migrated");
-		call->ask.include_diff = parameter_lists(include, "diff");
-		call->ask.include_exclusions = parameter_lists(include, "exclusions");
-	}
-	if (on_invalid)
-		call->rejected_status = text_is(on_invalid->value, "200") ? 200 : 422;
-	if (filename)
-		call->ask.filename = filename->value;
-}
-
-static void refuse_size(struct request *request, const char *what, size_t limit)
-{
-	request->refusal.parameter = text_of(what);
-	request_refuse(request, PROBLEM_BODY_TOO_LARGE,
-		arena_printf(&request->arena, "\"%s\" may have at most %zu bytes", what, limit));
-}
-
-static void check_size(struct call *call, const char *what, size_t length, size_t limit)
-{
-	if (length > limit)
-		refuse_size(call->request, what, limit);
-}
-
 static void take_config_part(struct call *call, const struct part *part)
 {
 	struct text name = part->filename;
@@ -136,7 +69,7 @@ static void take_config_part(struct call *call, const struct part *part)
 		parameters_check(resolve_parameters, &filename, 1, &call->request->arena, &ignored))
 		call->ask.filename = name;
 	call->ask.config = part->contents;
-	check_size(call, "config", part->contents.length,
+	call_check_size(call, "config", part->contents.length,
 		call->request->settings->limits.config_bytes);
 }
 
@@ -144,7 +77,7 @@ static void take_checkpoint_part(struct call *call, const struct part *part)
 {
 	call->ask.checkpoint = CHECKPOINT_GIVEN;
 	call->ask.checkpoint_bytes = part->contents;
-	check_size(call, "checkpoint", part->contents.length,
+	call_check_size(call, "checkpoint", part->contents.length,
 		call->request->settings->limits.checkpoint_bytes);
 }
 
@@ -185,57 +118,16 @@ static void unpack_multipart(struct call *call)
 		take_checkpoint_part(call, checkpoint);
 }
 
-static void take_envelope(struct call *call, const struct envelope *envelope)
-{
-	const struct resolve_limits *limits = &call->request->settings->limits;
-	if (envelope->bare)
-		check_size(call, "config", call->request->body.length, limits->config_bytes);
-	if (envelope->config->kind == NODE_STRING) {
-		call->ask.config = envelope->config->text;
-		check_size(call, "config", call->ask.config.length, limits->config_bytes);
-	} else {
-		call->ask.config_tree = envelope->config;
-		call->ask.config_problems = envelope->config_problems;
-	}
-	take_settings(call, envelope->options, envelope->option_count);
-	if (envelope->checkpoint) {
-		call->ask.checkpoint_tree = envelope->checkpoint;
-		call->ask.checkpoint = CHECKPOINT_GIVEN;
-	}
-}
-
-static void unpack_envelope(struct call *call)
-{
-	struct request *request = call->request;
-	struct envelope envelope;
-	struct refusal refusal = { 0 };
-	bool sound = envelope_read(&envelope, &request->arena, buffer_text(&request->body),
-			     &request->settings->limits, &refusal) &&
-		     parameters_check(resolve_parameters, envelope.options, envelope.option_count,
-			     &request->arena, &refusal);
-	if (!sound)
-		request->refusal = refusal;
-	else if (!arena_failed(&request->arena))
-		take_envelope(call, &envelope);
-}
-
 static void unpack(struct call *call)
 {
 	struct request *request = call->request;
 	if (request->form == FORM_MULTIPART)
 		unpack_multipart(call);
 	else if (request->form == FORM_JSON)
-		unpack_envelope(call);
+		call_take_envelope(call, buffer_text(&request->body));
 	else
 		call->ask.config = buffer_text(&request->body);
-	bool given = call->ask.checkpoint == CHECKPOINT_GIVEN;
-	take_settings(call, request->head.parameters, request->head.parameter_count);
-	if (!given || call->ask.checkpoint == CHECKPOINT_GIVEN)
-		return;
-	request->refusal.parameter = TEXT("checkpoint");
-	request_refuse(request, PROBLEM_BAD_PARAMETER,
-		TEXT("the body has a checkpoint of its own, and the parameter \"checkpoint\" asks "
-		     "for another one: leave one of them out"));
+	call_take_query(call);
 }
 
 static unsigned status_of(const struct call *call, const struct resolution *resolution)
@@ -272,15 +164,7 @@ static void reply(const struct call *call, const struct resolution *resolution)
 
 void handle_resolve(struct request *request)
 {
-	struct call call = {
-		.request = request,
-		.ask = {
-			.target = request->settings->options.default_target,
-			.limits = &request->settings->limits,
-			.roots = request->settings->roots,
-		},
-		.rejected_status = 422,
-	};
+	struct call call = call_begin(request, &request->arena, &request->refusal);
 	unpack(&call);
 	request_phase(request, PHASE_UNPACK);
 	if (request->refusal.problem != PROBLEM_NONE || arena_failed(&request->arena))

@@ -8,8 +8,12 @@
 
 /* handle_resolve.c */
 extern const char *const resolve_types[];
-extern const struct parameter_row resolve_parameters[];
 void handle_resolve(struct request *request);
+
+/* handle_batch.c */
+extern const char *const batch_types[];
+extern const struct parameter_row batch_parameters[];
+void handle_batch(struct request *request);
 
 /* handle_inspect.c */
 void handle_inspect(struct request *request);

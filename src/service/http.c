@@ -10,6 +10,7 @@
 
 /* Larger ones cost time for each connection, smaller ones system calls for each body. */
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
+#define STREAM_BLOCK ((size_t)32 * 1024)
 
 /* The acceptor keeps the limit that is set. */
 #define CONNECTIONS_MAXIMUM 2000000u
@@ -172,13 +173,30 @@ static void add_headers(struct MHD_Response *response, struct request *request)
 		add(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+/* A reply whose length nobody knows goes out in chunks, each made when the client has taken the last. */
+static ssize_t on_stream(void *own, uint64_t position, char *out, size_t room)
+{
+	struct request *request = own;
+	(void)position;
+	size_t length = request->reply.stream(request, out, room);
+	return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static struct MHD_Response *make_response(struct request *request)
+{
+	struct text body = request->reply.body;
+	if (request->reply.stream)
+		return MHD_create_response_from_callback(
+			MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_stream, request, NULL);
+	return MHD_create_response_from_buffer(
+		body.length, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
+}
+
 /* The library does not copy the body: it lives in the arena until the request has ended. */
 static enum MHD_Result send_reply(struct request *request, struct MHD_Connection *peer)
 {
 	request_answer(request);
-	struct text body = request->reply.body;
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		body.length, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = make_response(request);
 	if (!response)
 		return MHD_NO;
 	add_headers(response, request);

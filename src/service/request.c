@@ -25,6 +25,7 @@ struct request *request_new(size_t memory_limit)
 void request_reset(struct request *request)
 {
 	arena_reset(&request->arena);
+	arena_release(&request->item_arena);
 	struct arena arena = request->arena;
 	*request = (struct request){ .arena = arena };
 }
@@ -34,6 +35,7 @@ void request_free(struct request *request)
 	if (!request)
 		return;
 	arena_release(&request->arena);
+	arena_release(&request->item_arena);
 	free(request);
 }
 
@@ -87,6 +89,9 @@ static size_t form_limit(const struct request *request)
 		return options->config_limit + options->checkpoint_limit + MULTIPART_EXTRA;
 	case FORM_JSON:
 	case FORM_CHECKPOINT:
+	case FORM_STREAM:
+	case FORM_LINES:
+	case FORM_ARRAY:
 		return options->checkpoint_limit;
 	case FORM_NONE:
 		break;
@@ -267,7 +272,7 @@ void request_log(const struct request *request, struct log_line *line, const cha
 		log_line_text(line, "path", path);
 	log_line_number(line, "status", status);
 	log_line_number(line, "in", request->received);
-	log_line_number(line, "out", request->reply.body.length);
+	log_line_number(line, "out", request->reply.body.length + request->reply.streamed);
 	log_line_number(line, "us", clock_microseconds() - request->began);
 	log_line_number(line, "errors", request->errors);
 	log_line_number(line, "warnings", request->warnings);

@@ -54,16 +54,24 @@ enum body_form {
 	FORM_MULTIPART,
 	FORM_JSON,
 	FORM_CHECKPOINT,
+	FORM_STREAM, /* the last three are batches: YAML documents … */
+	FORM_LINES,  /* … NDJSON … */
+	FORM_ARRAY,  /* … a JSON array */
 };
+
+struct request;
 
 struct reply {
 	unsigned status;
 	const char *content_type; /* NULL: no body */
 	struct text body;         /* in the request's arena, or static */
-	struct text allow;        /* Allow, "" for none */
-	unsigned retry_after;     /* seconds; 0: none */
-	bool cacheable;           /* may be kept and asked for again by its ETag */
-	char etag[24];            /* "" for none */
+	/* The next bytes of a body of unknown length; 0 at its end. NULL: there is `body`. */
+	size_t (*stream)(struct request *request, char *out, size_t room);
+	size_t streamed;      /* bytes of it so far */
+	struct text allow;    /* Allow, "" for none */
+	unsigned retry_after; /* seconds; 0: none */
+	bool cacheable;       /* may be kept and asked for again by its ETag */
+	char etag[24];        /* "" for none */
 };
 
 enum phase {
@@ -93,6 +101,8 @@ struct request {
 	size_t received; /* bytes of body, dropped ones included */
 	struct refusal refusal;
 	struct reply reply;
+	struct batch *batch;     /* handle_batch.c: what it has to go on with; else NULL */
+	struct arena item_arena; /* its item's; holds nothing for other routes */
 	bool answered;
 	uint64_t began;
 	uint64_t phase_began;

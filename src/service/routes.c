@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "service/call.h"
 #include "service/handlers.h"
 
 static const struct form_row resolve_forms[] = {
@@ -14,6 +15,20 @@ static const struct form_row resolve_forms[] = {
 	{ "", FORM_YAML },
 	{ "multipart/form-data", FORM_MULTIPART },
 	{ "application/json", FORM_JSON },
+	{ NULL, FORM_NONE },
+};
+
+static const struct form_row batch_forms[] = {
+	{ "application/yaml", FORM_STREAM },
+	{ "text/yaml", FORM_STREAM },
+	{ "text/x-yaml", FORM_STREAM },
+	{ "application/x-yaml", FORM_STREAM },
+	{ "text/plain", FORM_STREAM },
+	{ "application/x-www-form-urlencoded", FORM_STREAM },
+	{ "", FORM_STREAM },
+	{ "application/x-ndjson", FORM_LINES },
+	{ "application/jsonl", FORM_LINES },
+	{ "application/json", FORM_ARRAY },
 	{ NULL, FORM_NONE },
 };
 
@@ -58,6 +73,14 @@ const struct route routes[] = {
 		.forms = resolve_forms,
 		.types = resolve_types,
 		.parameters = resolve_parameters,
+	},
+	{
+		.path = "/v1/batch",
+		.verb = VERB_POST,
+		.handle = handle_batch,
+		.forms = batch_forms,
+		.types = batch_types,
+		.parameters = batch_parameters,
 	},
 	{
 		.path = "/v1/inspect",

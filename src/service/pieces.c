@@ -1,0 +1,133 @@
+#include "service/pieces.h"
+
+#include <string.h>
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct text next_line(struct text rest)
+{
+	const char *end = rest.length > 0 ? memchr(rest.data, '\n', rest.length) : NULL;
+	return (struct text){ rest.data, end ? (size_t)(end - rest.data) + 1 : rest.length };
+}
+
+/* "---" with nothing, a blank or a line end behind it: a longer word is no marker in YAML. */
+static bool is_marker(struct text line)
+{
+	return text_starts_with(line, "---") && (line.length == 3 || is_blank(line.data[3]));
+}
+
+/* Nothing that would make a document: blank, a comment or a directive. */
+static bool is_preamble(struct text line)
+{
+	struct text trimmed = text_trim(line);
+	return trimmed.length == 0 || trimmed.data[0] == '#' || line.data[0] == '%';
+}
+
+static bool next_document(struct pieces *pieces, struct text *ret_item)
+{
+	struct text rest = pieces->rest;
+	size_t length = 0;
+	bool begun = false;
+	while (length < rest.length) {
+		struct text line = next_line(text_from(rest, length));
+		if (is_marker(line) && begun)
+			break;
+		begun = begun || !is_preamble(line);
+		length += line.length;
+	}
+	*ret_item = (struct text){ rest.data, length };
+	pieces->rest = text_from(rest, length);
+	return begun;
+}
+
+static bool next_json_line(struct pieces *pieces, struct text *ret_item)
+{
+	while (pieces->rest.length > 0) {
+		struct text line = next_line(pieces->rest);
+		pieces->rest = text_from(pieces->rest, line.length);
+		*ret_item = text_trim(line);
+		if (ret_item->length > 0)
+			return true;
+	}
+	return false;
+}
+
+/* The length of what stands before the comma or bracket that ends a value. */
+static size_t value_length(struct text text)
+{
+	size_t depth = 0, i = 0;
+	bool quoted = false;
+	for (; i < text.length; i++) {
+		char c = text.data[i];
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (quoted)
+			continue;
+		else if (c == '[' || c == '{')
+			depth++;
+		else if ((c == ',' || c == ']') && depth == 0)
+			break;
+		else if ((c == ']' || c == '}') && depth > 0)
+			depth--;
+	}
+	return i < text.length ? i : text.length;
+}
+
+/* An array without values has none, not an empty one. */
+static bool array_is_empty(struct pieces *pieces)
+{
+	struct text rest = text_trim(pieces->rest);
+	if (rest.length == 0 || rest.data[0] != ']')
+		return false;
+	pieces->ended = true;
+	pieces->torn = rest.length > 1;
+	return true;
+}
+
+static bool next_value(struct pieces *pieces, struct text *ret_item)
+{
+	if (pieces->ended)
+		return false;
+	size_t length = value_length(pieces->rest);
+	struct text behind = text_from(pieces->rest, length);
+	*ret_item = text_trim((struct text){ pieces->rest.data, length });
+	pieces->ended = behind.length == 0 || behind.data[0] == ']';
+	pieces->rest = text_from(behind, 1);
+	if (pieces->ended)
+		pieces->torn = behind.length == 0 || text_trim(pieces->rest).length > 0;
+	return true;
+}
+
+void pieces_begin(struct pieces *pieces, enum pieces_form form, struct text body)
+{
+	*pieces = (struct pieces){ .form = form, .rest = body };
+	if (text_starts_with(body, "\xef\xbb\xbf"))
+		pieces->rest = text_from(body, 3);
+	struct text trimmed = text_trim(pieces->rest);
+	if (form != PIECES_ARRAY)
+		return;
+	if (!text_starts_with(trimmed, "[")) {
+		pieces->form = PIECES_LINES;
+		return;
+	}
+	pieces->rest = text_from(trimmed, 1);
+	array_is_empty(pieces);
+}
+
+bool pieces_next(struct pieces *pieces, struct text *ret_item)
+{
+	switch (pieces->form) {
+	case PIECES_YAML:
+		return next_document(pieces, ret_item);
+	case PIECES_LINES:
+		return next_json_line(pieces, ret_item);
+	case PIECES_ARRAY:
+		return next_value(pieces, ret_item);
+	}
+	return false;
+}
