@@ -85,7 +85,7 @@ static enum listener_outcome open_unix(
 	return LISTENER_OPEN;
 }
 
-static bool is_loopback(const struct sockaddr_storage *address)
+bool listener_is_loopback(const struct sockaddr_storage *address)
 {
 	if (address->ss_family == AF_INET) {
 		const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
@@ -96,7 +96,7 @@ static bool is_loopback(const struct sockaddr_storage *address)
 }
 
 /* The name with the port that the kernel chose. */
-static void name_tcp(struct listener *listener)
+void listener_name_tcp(struct listener *listener)
 {
 	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof(address);
@@ -143,7 +143,7 @@ static enum listener_outcome bind_tcp(
 	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
 		return failed(fd, address, bind_reason(errno));
 	listener->fd = fd;
-	name_tcp(listener);
+	listener_name_tcp(listener);
 	return LISTENER_OPEN;
 }
 
@@ -169,10 +169,10 @@ static bool found_loopback(const struct addrinfo *found)
 {
 	struct sockaddr_storage first = { 0 };
 	memcpy(&first, found->ai_addr, found->ai_addrlen);
-	return is_loopback(&first);
+	return listener_is_loopback(&first);
 }
 
-static const char open_reason[] =
+const char listener_open_reason[] =
 	"other machines could reach it, and requests are not authenticated; listen on 127.0.0.1, "
 	"[::1] or unix:PATH, name tokens with --token-file, or allow it with --insecure";
 
@@ -188,7 +188,7 @@ static enum listener_outcome open_tcp(struct listener *listener, const char *add
 	*listener = (struct listener){ .fd = -1, .loopback = found_loopback(found) };
 	enum listener_outcome outcome = listener->loopback || open
 						? bind_tcp(listener, address, found)
-						: misused(address, open_reason);
+						: misused(address, listener_open_reason);
 	freeaddrinfo(found);
 	return outcome;
 }
@@ -204,7 +204,7 @@ bool listener_check(const char *address, bool open, struct fault *ret_fault)
 		fault = find_tcp(address, &found, &failure);
 	/* A name that cannot be found now may be there when it is opened. */
 	if (!fault && found && !open && !found_loopback(found))
-		fault = open_reason;
+		fault = listener_open_reason;
 	if (found)
 		freeaddrinfo(found);
 	if (fault)
@@ -248,9 +248,10 @@ static const char *unix_path(const struct listener *listener)
 
 void listener_quiesce(struct listener *listener)
 {
-	if (listener->unix_socket)
+	/* What comes to an adopted one waits for the next server. */
+	if (listener->unix_socket && !listener->adopted)
 		unlink(unix_path(listener));
-	else
+	else if (!listener->adopted)
 		drop_new_connections(listener->fd);
 	listener->quiet = true;
 }
@@ -259,7 +260,7 @@ void listener_close(struct listener *listener)
 {
 	if (listener->fd < 0)
 		return;
-	if (listener->unix_socket && !listener->quiet)
+	if (listener->unix_socket && !listener->quiet && !listener->adopted)
 		unlink(unix_path(listener));
 	close(listener->fd);
 	listener->fd = -1;

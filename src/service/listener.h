@@ -1,14 +1,17 @@
 /* A listening socket: TCP over IPv4 or IPv6, or a UNIX socket. */
 #pragma once
 
+#include <sys/socket.h>
+
 #include "service/options.h"
 
 struct listener {
 	int fd;
 	bool unix_socket;
 	bool loopback;  /* TCP that only this machine reaches */
+	bool adopted;   /* belongs to the service manager, who keeps it open */
 	bool quiet;     /* turns connections away; a UNIX socket's path is gone */
-	char name[160]; /* as a URL: "http://127.0.0.1:8642", "unix:/run/x" */
+	char name[224]; /* as a URL: "http://127.0.0.1:8642", "unix:/run/x" */
 };
 
 enum listener_outcome {
@@ -29,6 +32,10 @@ bool listener_check(const char *address, bool open, struct fault *ret_fault);
  * stderr.
  */
 enum listener_outcome listener_open(struct listener *listener, const char *address, bool open);
+/* How many sockets the service manager handed over (LISTEN_FDS), at most LISTEN_MAXIMUM. */
+size_t listener_passed(void);
+/* Takes over one of them; as listener_open() otherwise. */
+enum listener_outcome listener_adopt(struct listener *listener, size_t index, bool open);
 /*
  * New connections are turned away from here on, while those that the kernel has accepted can still
  * be taken.
@@ -36,3 +43,9 @@ enum listener_outcome listener_open(struct listener *listener, const char *addre
 void listener_quiesce(struct listener *listener);
 /* Also removes a UNIX socket's path. Closing twice does nothing. */
 void listener_close(struct listener *listener);
+
+/* For adoption.c. */
+extern const char listener_open_reason[]; /* why an address that others reach is refused */
+bool listener_is_loopback(const struct sockaddr_storage *address);
+/* Its name, with the port that the kernel chose. */
+void listener_name_tcp(struct listener *listener);

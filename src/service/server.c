@@ -12,7 +12,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "service/clock.h"
+#include "service/notify.h"
 #include "service/settings.h"
+#include "service/watchdog.h"
 #include "service/worker.h"
 
 /* Descriptors beside those of connections. */
@@ -61,6 +64,16 @@ static enum listener_outcome open_listeners(struct server *server)
 	const struct settings *settings = server->settings;
 	const struct options *options = &settings->options;
 	bool open = options->insecure || settings->tokens;
+	size_t passed = listener_passed();
+	for (size_t i = 0; i < passed; i++) {
+		struct listener *listener = &server->listeners[i];
+		enum listener_outcome outcome = listener_adopt(listener, i, open);
+		if (outcome != LISTENER_OPEN)
+			return outcome;
+		server->listener_count++;
+	}
+	if (passed > 0)
+		return LISTENER_OPEN;
 	for (size_t i = 0; i < options->listen_count; i++) {
 		enum listener_outcome outcome =
 			listener_open(&server->listeners[i], options->listen[i], open);
@@ -88,6 +101,12 @@ static void announce(const struct server *server)
 		else
 			log_event(&style, LOG_LEVEL_INFO, "start", "listening on %s",
 				server->listeners[i].name);
+}
+
+static void notify_ready(const struct server *server)
+{
+	notify_send("READY=1\nSTATUS=Serving at %s with %zu workers", server->listeners[0].name,
+		server->worker_count);
 }
 
 static void warn_of_roots(const struct settings *settings)
@@ -173,13 +192,17 @@ static void on_signal(struct server *server, int signals)
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
+		notify_send("RELOADING=1\nMONOTONIC_USEC=%llu",
+			(unsigned long long)clock_microseconds());
 		reload(server);
+		notify_ready(server);
 		return;
 	}
 	const struct log_style *style = &server->settings->options.log;
 	if (!atomic_load(&server->draining)) {
 		log_event(style, LOG_LEVEL_INFO, "stop", "%s: finishing what runs",
 			strsignal((int)info.ssi_signo));
+		notify_send("STOPPING=1\nSTATUS=Finishing what runs");
 		drain(server);
 		return;
 	}
@@ -193,6 +216,8 @@ static void on_signal(struct server *server, int signals)
 /* Until every worker has ended, which they do after a signal. */
 static void wait_for_workers(struct server *server, int signals)
 {
+	struct watchdog watchdog;
+	watchdog_start(&watchdog);
 	uint64_t ended = 0;
 	while (ended < server->worker_count) {
 		struct pollfd polled[] = {
@@ -200,13 +225,14 @@ static void wait_for_workers(struct server *server, int signals)
 			{ .fd = server->finished, .events = POLLIN },
 		};
 		uint64_t more;
-		if (poll(polled, 2, -1) < 0)
+		if (poll(polled, 2, watchdog_timeout(&watchdog)) < 0)
 			continue;
 		if (polled[0].revents)
 			on_signal(server, signals);
 		if (polled[1].revents &&
 			read(server->finished, &more, sizeof(more)) == sizeof(more))
 			ended += more;
+		watchdog_tick(&watchdog, server);
 	}
 }
 
@@ -244,6 +270,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	announce(&server);
+	notify_ready(&server);
 	wait_for_workers(&server, signals);
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);

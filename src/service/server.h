@@ -15,6 +15,7 @@ struct worker;
 struct server {
 	struct settings *settings;     /* the newest; the main thread replaces it */
 	pthread_mutex_t settings_lock; /* for whoever else takes it */
+	atomic_uint ping;              /* of the watchdog */
 	atomic_uint settings_version;  /* counts replacements */
 	int argc;                      /* the command line, to read it again */
 	char **argv;

@@ -266,6 +266,7 @@ static void turn(struct worker *worker)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
 	int count = epoll_wait(worker->epoll, events, EVENTS_AT_ONCE, wait_milliseconds(worker));
+	atomic_store(&worker->answered, atomic_load(&worker->server->ping));
 	follow_settings(worker);
 	for (int i = 0; i < count; i++)
 		take_event(worker, events[i].data.u64);

@@ -36,6 +36,7 @@ struct worker {
 	struct log_batch log;
 	struct settings *settings;
 	unsigned settings_version;
+	atomic_uint answered;    /* the last ping of the watchdog that it saw */
 	struct metrics *metrics; /* this worker alone writes them */
 };
 

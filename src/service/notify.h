@@ -1,0 +1,12 @@
+/*
+ * Words to the service manager (sd_notify(3)): datagrams to the socket that NOTIFY_SOCKET names.
+ * Without one nothing is sent.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Lines "NAME=value" with line feeds between them. */
+void notify_send(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Microseconds after which the manager takes us for hung; 0: it does not watch. */
+uint64_t notify_watchdog(void);
