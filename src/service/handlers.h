@@ -25,6 +25,10 @@ void handle_rule(struct request *request);
 void handle_backends(struct request *request);
 void handle_schema(struct request *request);
 
+/* handle_openapi.c */
+void handle_openapi_yaml(struct request *request);
+void handle_openapi_json(struct request *request);
+
 /* handle_status.c */
 void handle_health(struct request *request);
 void handle_readiness(struct request *request);

@@ -126,6 +126,18 @@ const struct route routes[] = {
 		.types = schema_types,
 	},
 	{
+		.path = "/openapi.yaml",
+		.verb = VERB_GET,
+		.handle = handle_openapi_yaml,
+		.is_static = true,
+	},
+	{
+		.path = "/openapi.json",
+		.verb = VERB_GET,
+		.handle = handle_openapi_json,
+		.is_static = true,
+	},
+	{
 		.path = "/healthz",
 		.verb = VERB_GET,
 		.handle = handle_health,
