@@ -30,6 +30,9 @@ static struct weights_target target_of(const struct installed_row *row, const st
 static void quantize_base(const struct facts *facts, struct weights_target *targets)
 {
 	bool experts_only = facts->base.backend == BACKEND_MXFP4;
+	struct text type = facts->checkpoint->model_type;
+	if (experts_only && type.length && !text_is(type, "gpt_oss"))
+		return; /* mxfp4-override-no-effect */
 	for (int role = 0; role < ROLE_COUNT; role++)
 		if (experts_only ? role == ROLE_EXPERTS : !stays_native((enum role)role))
 			targets[role] = target_of(facts->base.row, facts);

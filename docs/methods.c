@@ -1,0 +1,132 @@
+/*
+ * The table of quantization methods for people, docs/methods.md, from the table that the program
+ * itself goes by. With --print it writes the page to standard output (`make docs`); without, it
+ * fails when the page in the source folder is not what it would write.
+ */
+#include "checkpoint/methods.h"
+#include "resolve/backends.h"
+#include "runner/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char head[] =
+	"# Quantization methods of checkpoints\n\n"
+	"Made by `make docs` from src/checkpoint/methods.c; edit that, not this.\n\n"
+	"`quant_method` is looked up as transformers does it, exactly; bitsandbytes it finds by `load_in_4bit` "
+	"and `load_in_8bit` instead. The other spellings are recognised, too, with "
+	"warning `quant-method-unknown` where transformers would skip them.\n\n"
+	"| method | what it is | transformers' class | read by | trains under an adapter | may be overridden while "
+	"loading | says what stays as it is | other spellings |\n"
+	"|---|---|---|---|---|---|---|---|\n";
+
+static const char estimate_head[] =
+	"\n## The estimate of the weights' bytes\n\n"
+	"With the headers of a model's safetensors at hand, a reply has `checkpoint.estimate`: for every role of "
+	"modules\n\n"
+	"    linear parameters x bits / 8 + groups x scale bits / 8 + other tensors as stored\n\n"
+	"where there are as many groups as groups of that many weights fit into the role's linear parameters, rounded "
+	"up. Norms, embeddings and lm_head stay as stored under a requested base, and so does all under a checkpoint's "
+	"own scheme; `mxfp4` changes the experts of gpt_oss alone; `dequantize: true` counts 16 bits a weight. It is "
+	"the weights only, without optimizer, activations and adapters.\n\n"
+	"| request | bits | weights a scale | bits a scale |\n"
+	"|---|---|---|---|\n";
+
+static void list_add(struct buffer *out, bool *first, const char *mark, const char *word)
+{
+	buffer_printf(out, "%s%s%s%s", *first ? "" : ", ", mark, word, mark);
+	*first = false;
+}
+
+static void engines_add(struct buffer *out, unsigned engines)
+{
+	bool first = true;
+	for (unsigned i = 0; i < ENGINE_COUNT; i++)
+		if (engines & 1u << i)
+			list_add(out, &first, "", engine_name((enum engine)i));
+	buffer_add(out, TEXT(" | "));
+}
+
+static void exclusions_add(struct buffer *out, const struct method_row *row)
+{
+	bool first = true;
+	for (size_t i = 0; i < METHOD_EXCLUSIONS && row->exclusions[i].path; i++)
+		list_add(out, &first, "`",
+			*row->exclusions[i].path ? row->exclusions[i].path : "NAME: false");
+	buffer_add(out, TEXT(" | "));
+}
+
+static void row_add(struct buffer *out, const struct method_row *row)
+{
+	static const char *const trainable[] = { "no", "yes", "depends on the block" };
+	bool first = true;
+	buffer_printf(out, "| `%s` | %s | ", row->name, row->summary);
+	buffer_printf(out, "%s | ", row->config_class ? row->config_class : "");
+	engines_add(out, row->known_to);
+	buffer_printf(out, "%s | ",
+		row->trainable == TRAINABLE_UNKNOWN ? "unknown" : trainable[row->trainable]);
+	for (size_t i = 0; i < METHOD_OVERRIDABLE && row->overridable[i]; i++)
+		list_add(out, &first, "`", row->overridable[i]);
+	buffer_add(out, TEXT(" | "));
+	exclusions_add(out, row);
+	first = true;
+	for (size_t i = 0; i < METHOD_SPELLINGS && row->spellings[i].name; i++)
+		list_add(out, &first, "`", row->spellings[i].name);
+	buffer_add(out, TEXT(" |\n"));
+}
+
+static void installed_add(struct buffer *out, enum backend backend)
+{
+	for (int dtype = 0; dtype < DTYPE_COUNT; dtype++) {
+		const struct installed_row *row = installed_find(backend, (enum dtype)dtype);
+		if (!row)
+			continue;
+		const char *name = dtype_names[dtype];
+		buffer_printf(out, "| %s%s%s | %s | ", backends[backend].name, name ? " " : "",
+			name ? name : "", row->bits);
+		if (row->scale_group)
+			buffer_printf(out, "%u%s | %g |\n", row->scale_group,
+				row->group_size_argument ? ", or group_size" : "", row->scale_bits);
+		else
+			buffer_add(out, TEXT("not counted | |\n"));
+	}
+}
+
+static struct text page_make(struct arena *arena)
+{
+	struct buffer out;
+	buffer_init(&out, arena, 65536);
+	buffer_add(&out, text_of(head));
+	for (size_t i = 0; i < method_row_count; i++)
+		row_add(&out, &method_rows[i]);
+	buffer_add(&out, text_of(estimate_head));
+	for (int backend = 0; backend < BACKEND_COUNT; backend++)
+		installed_add(&out, (enum backend)backend);
+	return buffer_text(&out);
+}
+
+static int page_check(struct arena *arena, struct text page)
+{
+	struct tally tally = { .name = "methods.md" };
+	const char *source = getenv("srcdir");
+	const char *path = path_join(arena, source ? source : ".", "docs/methods.md");
+	struct text kept = TEXT("");
+	bool same = file_read(arena, path, &kept) && text_equal(kept, page);
+	tally_check(&tally, same, "%s is not what the tables say: run `make docs`", path);
+	return tally_finish(&tally);
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena;
+	arena_init(&arena, TEST_MEMORY);
+	struct text page = page_make(&arena);
+	int status = EXIT_SUCCESS;
+	if (argc > 1 && strcmp(argv[1], "--print") == 0)
+		fwrite(page.data, 1, page.length, stdout);
+	else
+		status = page_check(&arena, page);
+	arena_release(&arena);
+	return status;
+}
