@@ -5,7 +5,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "service/addresses.h"
 #include "service/clock.h"
+#include "service/metrics.h"
 #include "service/settings.h"
 
 /* Microseconds. */
@@ -67,6 +69,18 @@ static void place(struct worker *worker, struct connection *connection)
 	worker_serve(worker, connection);
 }
 
+static void admit_connection(struct worker *worker, struct connection *connection)
+{
+	size_t limit = worker->settings->options.address_limit;
+	if (addresses_enter(worker->server->addresses, connection, limit)) {
+		place(worker, connection);
+		return;
+	}
+	counter_add(&worker->metrics->refused, 1);
+	connection_refuse(connection, PROBLEM_TOO_MANY_CONNECTIONS);
+	free(connection);
+}
+
 /* False when there is nothing to accept, or not now. */
 static bool accept_one(struct worker *worker, const struct listener *listener)
 {
@@ -78,7 +92,7 @@ static bool accept_one(struct worker *worker, const struct listener *listener)
 	connection->fd = accept4(listener->fd, (struct sockaddr *)&connection->address,
 		&connection->address_length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (connection->fd >= 0) {
-		place(worker, connection);
+		admit_connection(worker, connection);
 		return true;
 	}
 	int error = errno;

@@ -16,6 +16,8 @@ struct connection {
 	struct request *request; /* the one that is under way, or NULL */
 	uint64_t since;          /* when it was opened or its last request ended, microseconds */
 	int fd;
+	unsigned slot; /* addresses.c: where its address counts */
+	bool counted;
 	bool cut;     /* was shut down by us */
 	bool hung_up; /* the client will send nothing more */
 	struct sockaddr_storage address;
@@ -28,5 +30,7 @@ struct connection {
  * written. The library notices and closes.
  */
 void connection_cut(struct connection *connection, enum problem problem);
+/* Ends a connection that the library was not given, and closes it. */
+void connection_refuse(struct connection *connection, enum problem problem);
 /* Lets the library see an end of input, once it has read what came before; may be repeated. */
 void connection_hush(struct connection *connection);

@@ -58,6 +58,12 @@ static const struct metric_row rows[] = {
 		.render = render_accepted,
 	},
 	{
+		.name = "quantconf_connections_refused_total",
+		.type = METRIC_COUNTER,
+		.help = "Connections over the limit of one address.",
+		.render = render_refused,
+	},
+	{
 		.name = "quantconf_resolutions_total",
 		.type = METRIC_COUNTER,
 		.help = "Configs that were resolved, by outcome.",

@@ -19,6 +19,7 @@ void render_received(const struct scrape *scrape);
 void render_sent(const struct scrape *scrape);
 void render_in_flight(const struct scrape *scrape);
 void render_connections(const struct scrape *scrape);
+void render_refused(const struct scrape *scrape);
 void render_accepted(const struct scrape *scrape);
 void render_resolutions(const struct scrape *scrape);
 void render_findings(const struct scrape *scrape);

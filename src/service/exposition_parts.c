@@ -131,6 +131,11 @@ void render_accepted(const struct scrape *scrape)
 	put(scrape, "", TOTAL(scrape, accepted));
 }
 
+void render_refused(const struct scrape *scrape)
+{
+	put(scrape, "", TOTAL(scrape, refused));
+}
+
 void render_resolutions(const struct scrape *scrape)
 {
 	put(scrape, "{status=\"ok\"}", TOTAL(scrape, resolutions[RESOLUTION_OK]));

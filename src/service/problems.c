@@ -90,6 +90,12 @@ const struct problem_row problems[] = {
 		.status = 421,
 		.title = "The Host field names another machine",
 	},
+	[PROBLEM_TOO_MANY_CONNECTIONS] = {
+		.slug = "too-many-connections",
+		.status = 429,
+		.title = "This address has too many connections",
+		.retry_after = 1,
+	},
 	[PROBLEM_INTERNAL] = {
 		.slug = "internal",
 		.status = 500,
@@ -151,6 +157,9 @@ struct text problem_plain(enum problem problem)
 		return TEXT(PLAIN("request-timeout", "408", "The request took too long to arrive"));
 	case PROBLEM_BODY_TOO_LARGE:
 		return TEXT(PLAIN("body-too-large", "413", "The body is larger than allowed"));
+	case PROBLEM_TOO_MANY_CONNECTIONS:
+		return TEXT(PLAIN(
+			"too-many-connections", "429", "This address has too many connections"));
 	default:
 		return TEXT(PLAIN("internal", "500", "The server failed"));
 	}

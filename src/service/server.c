@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "service/addresses.h"
 #include "service/clock.h"
 #include "service/notify.h"
 #include "service/settings.h"
@@ -259,12 +260,13 @@ int server_run(struct settings *settings, int argc, char **argv)
 	const struct options *options = &settings->options;
 	int signals = open_signals();
 	server.finished = eventfd(0, EFD_CLOEXEC);
+	server.addresses = addresses_new();
 	sem_init(&server.quiet, 0, 0);
 	pthread_mutex_init(&server.settings_lock, NULL);
 	raise_descriptor_limit(options);
 	warn_of_roots(settings);
 	enum listener_outcome outcome = open_listeners(&server);
-	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 ||
+	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||
 		!start_workers(&server)) {
 		close_listeners(&server);
 		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
@@ -275,6 +277,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);
 	free(server.workers);
+	addresses_free(server.addresses);
 	close(server.finished);
 	close(signals);
 	log_event(&server.settings->options.log, LOG_LEVEL_INFO, "stop", "stopped");

@@ -8,6 +8,7 @@
 #include "service/listener.h"
 #include "service/options.h"
 
+struct addresses;
 struct settings;
 struct worker;
 
@@ -15,9 +16,10 @@ struct worker;
 struct server {
 	struct settings *settings;     /* the newest; the main thread replaces it */
 	pthread_mutex_t settings_lock; /* for whoever else takes it */
-	atomic_uint ping;              /* of the watchdog */
-	atomic_uint settings_version;  /* counts replacements */
-	int argc;                      /* the command line, to read it again */
+	struct addresses *addresses;
+	atomic_uint ping;             /* of the watchdog */
+	atomic_uint settings_version; /* counts replacements */
+	int argc;                     /* the command line, to read it again */
 	char **argv;
 	struct listener listeners[LISTEN_MAXIMUM];
 	size_t listener_count;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "service/acceptor.h"
+#include "service/addresses.h"
 #include "service/clock.h"
 #include "service/http.h"
 #include "service/metrics.h"
@@ -70,6 +71,7 @@ struct connection *worker_joined(struct worker *worker)
 
 static void forget(struct worker *worker, struct connection *connection)
 {
+	addresses_leave(worker->server->addresses, connection);
 	free(connection);
 	atomic_fetch_sub(&worker->load, 1);
 	atomic_fetch_sub(&worker->server->connections, 1);

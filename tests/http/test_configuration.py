@@ -4,12 +4,13 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 import unittest
 
-from daemon import BUILD, PATIENCE, Daemon
+from daemon import BUILD, PATIENCE, Daemon, read_reply
 
 GOOD = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
 TOKEN = "first-token.of~many+chars/0123456789=="
@@ -227,6 +228,44 @@ class Reload(WithFolder):
         # Every worker has turned once the same connection load was spread over them.
         for _ in range(6):
             daemon.get("/healthz")
+
+
+class Addresses(WithFolder):
+    def test_limit_of_one_address(self):
+        path = self.write("c.yaml", "limit-connections-per-address: 3\n")
+        with Daemon("--config", path, "--listen", f"unix:{self.folder}/socket") as daemon:
+            held = [daemon.connect() for _ in range(3)]
+            for peer in held:
+                peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertTrue(peer.recv(4096).startswith(b"HTTP/1.1 200"))
+            with daemon.connect() as peer, peer.makefile("rb") as stream:
+                reply = read_reply(stream)
+            self.assertEqual(reply.status, 429)
+            self.assertEqual(reply.slug, "too-many-connections")
+            self.assertEqual(reply.headers["retry-after"], "1")
+            # Others are not concerned.
+            with socket.socket(socket.AF_UNIX) as other:
+                other.connect(f"{self.folder}/socket")
+                other.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                other.settimeout(PATIENCE)
+                text = b""
+                while b"quantconf_connections_refused_total 1\n" not in text:
+                    piece = other.recv(65536)
+                    self.assertTrue(piece)
+                    text += piece
+            held.pop().close()
+            deadline = time.monotonic() + PATIENCE
+            while True:
+                with daemon.connect() as peer, peer.makefile("rb") as stream:
+                    try:
+                        peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                        if read_reply(stream).status == 200:
+                            break
+                    except OSError:
+                        pass
+                self.assertLess(time.monotonic(), deadline)
+            for peer in held:
+                peer.close()
 
 
 class Log(WithFolder):
