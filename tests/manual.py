@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+"""The manual tells of the options and rules that there are, its examples work, and man(1) has no complaint."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ.get("srcdir", ".")).resolve()
+BUILD = pathlib.Path(os.environ.get("builddir", ".")).resolve()
+failures = []
+
+
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def page_options(page):
+    """Options that begin a paragraph of OPTIONS."""
+    section = re.search(r"^\.SH OPTIONS\n(.*?)^\.SH ", page, re.S | re.M).group(1)
+    tags = re.findall(r"^\.TP\n(.*)$", section, re.M)
+    return {re.search(r"--[a-z-]+", tag.replace("\\-", "-")).group() for tag in tags}
+
+
+def check_options(program, page):
+    told = set(re.findall(r"^ +(?:-\w, +)?(--[a-z-]+)", run(BUILD / program, "--help").stdout, re.M))
+    written = page_options((SOURCE / "man" / page).read_text())
+    if not told or told != written:
+        failures.append(f"{page}: options differ from {program} --help: {sorted(told ^ written)}")
+
+
+def check_rules():
+    if run(BUILD / "man/rules_page").stdout != (SOURCE / "man/quantconf-rules.7").read_text():
+        failures.append("quantconf-rules.7 is stale: make manual")
+
+
+def check_dialects():
+    """The example below each dialect's heading is of that dialect, and has no errors."""
+    page = (SOURCE / "man/quantconf-dialects.7").read_text().replace("\\-", "-")
+    found = re.findall(r"^\.SS (\S+)\n\.EX\n(.*?)^\.EE", page, re.S | re.M)
+    for name, config in found:
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(config)
+            file.flush()
+            reply = run(BUILD / "quantconf", "resolve", "--checkpoint", "none", file.name)
+        if reply.returncode != 0 or f'"dialects":["{name}"]' not in reply.stdout:
+            failures.append(f"quantconf-dialects.7: {name}: {reply.stdout[:200]}{reply.stderr}")
+    if len(found) != 5:
+        failures.append(f"quantconf-dialects.7: {len(found)} dialects")
+
+
+def check_form(path):
+    commands = {
+        "mandoc": ["mandoc", "-T", "lint", "-W", "warning", path],
+        "groff": ["groff", "-man", "-Tutf8", "-ww", "-z", "-K", "utf8", path],
+        "man": ["man", "--warnings", "-l", path],
+    }
+    for tool, command in commands.items():
+        if shutil.which(tool):
+            reply = run(*command)
+            complaints = reply.stdout if tool == "mandoc" else reply.stderr
+            if complaints.strip():
+                failures.append(f"{tool}: {complaints[:500]}")
+
+
+check_options("quantconfd", "quantconfd.8")
+check_options("quantconf", "quantconf.1")
+check_rules()
+check_dialects()
+for manual in sorted((SOURCE / "man").glob("*.[178]")):
+    check_form(manual)
+print(*failures, sep="\n")
+sys.exit(1 if failures else 0)
