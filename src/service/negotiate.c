@@ -7,6 +7,8 @@ static struct text next_piece(struct text *rest, char separator)
 {
 	bool quoted = false;
 	size_t i = 0;
+	if (!rest->data)
+		return *rest;
 	for (; i < rest->length && (quoted || rest->data[i] != separator); i++) {
 		if (rest->data[i] == '"')
 			quoted = !quoted;

@@ -269,6 +269,8 @@ int server_run(struct settings *settings, int argc, char **argv)
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||
 		!start_workers(&server)) {
 		close_listeners(&server);
+		addresses_free(server.addresses);
+		settings_release(server.settings);
 		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	announce(&server);
