@@ -70,7 +70,9 @@ struct text text_from(struct text a, size_t from)
 {
 	if (from > a.length)
 		from = a.length;
-	return (struct text){ .data = a.data + from, .length = a.length - from };
+	/* Even nothing may not be added to NULL, which the empty text may have. */
+	return (struct text){ .data = from > 0 ? a.data + from : a.data,
+		.length = a.length - from };
 }
 
 static bool blank(char c)

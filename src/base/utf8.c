@@ -50,6 +50,20 @@ size_t utf8_first_fault(struct text text)
 	return text.length;
 }
 
+bool utf8_is_ascii(struct text text)
+{
+	size_t at = 0;
+	uint64_t seen = 0;
+	for (; text.length - at >= sizeof(seen); at += sizeof(seen)) {
+		uint64_t eight;
+		memcpy(&eight, text.data + at, sizeof(eight));
+		seen |= eight;
+	}
+	for (; at < text.length; at++)
+		seen |= (unsigned char)text.data[at];
+	return (seen & HIGH_BITS) == 0;
+}
+
 size_t utf8_count(struct text text)
 {
 	size_t count = 0;
@@ -58,9 +72,24 @@ size_t utf8_count(struct text text)
 	return count;
 }
 
+/* How many of the eight bytes begin a character. */
+static unsigned starts_in(const char *bytes)
+{
+	uint64_t eight;
+	memcpy(&eight, bytes, sizeof(eight));
+	uint64_t continuing = (eight >> 7) & ~(eight >> 6) & 0x0101010101010101ull;
+	return 8 - (unsigned)__builtin_popcountll(continuing);
+}
+
 size_t utf8_offset(struct text text, size_t index)
 {
-	for (size_t at = 0; at < text.length; at++)
+	size_t at = 0;
+	/* Whole words, as long as the character cannot begin in the next one: lines may be very long. */
+	while (text.length - at >= 8 && index >= 8) {
+		index -= starts_in(text.data + at);
+		at += 8;
+	}
+	for (; at < text.length; at++)
 		if (!continues((unsigned char)text.data[at]) && index-- == 0)
 			return at;
 	return text.length;

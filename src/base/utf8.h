@@ -5,6 +5,8 @@
 
 /* The byte offset of the first ill-formed sequence, or text.length when all is well. */
 size_t utf8_first_fault(struct text text);
+/* Every byte is one character. */
+bool utf8_is_ascii(struct text text);
 /* Characters (code points) in well-formed text. */
 size_t utf8_count(struct text text);
 /* Byte offset of the character `index` (0-based) of well-formed text, at most text.length. */

@@ -39,7 +39,13 @@ static void say_backend_unknown(const struct block *block, struct text written, 
 
 static void say_backend_missing(const struct block *block)
 {
-	const struct word words[] = { { "key", text_of(block->outer_name) }, { NULL, TEXT("") } };
+	bool peft = block->spelling->dialect == DIALECT_PEFT_BLOCK;
+	const struct word words[] = {
+		{ "key", text_of(block->outer_name) },
+		{ "choices", text_of(peft ? "`backend: bnb` or `backend: torchao` in it, or better"
+					  : "exactly one of bnb, torchao, mxfp4 and fp8, as in") },
+		{ NULL, TEXT("") },
+	};
 	block_say(block, "backend-missing", words, block->spelling->path, block->outer);
 }
 

@@ -69,12 +69,28 @@ static void insert_entry(
 	edits_insert_behind(&repair->edits, &repair->layout, behind, text);
 }
 
+/* A value that was quoted by mistake goes with its quotes. */
+static void replace_whole(struct repair *repair, const struct member *member, struct text text)
+{
+	const struct layout *layout = &repair->layout;
+	if (member->via == VIA_MERGE || layout_has_properties(layout, member)) {
+		edits_refuse(&repair->edits,
+			TEXT("the value carries an anchor or comes through a merge key"));
+		return;
+	}
+	struct text written = layout_slice(layout, member->value_span);
+	size_t from = layout_offset(layout, member->value_span.start);
+	edits_add(&repair->edits, from, written.length, text);
+}
+
 static void set_entry(struct repair *repair, const struct rule *rule)
 {
 	const struct facts *facts = &repair->resolver->facts;
 	const struct setting *setting = &facts->settings[rule->fix.keys[0]];
 	const struct setting *main = &facts->settings[rule->reads[0]];
-	if (setting->state == SETTING_SET)
+	if (setting->state == SETTING_SET && setting->value->quoted)
+		replace_whole(repair, setting->member, text_of(rule->fix.value));
+	else if (setting->state == SETTING_SET)
 		edits_replace_scalar(
 			&repair->edits, &repair->layout, setting->member, text_of(rule->fix.value));
 	else if (setting->state == SETTING_MISSING && main->member)

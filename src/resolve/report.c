@@ -162,6 +162,20 @@ static struct diagnostic *add(struct resolver *resolver, const struct rule *rule
 	return diagnostic;
 }
 
+void report_left_out(struct resolver *resolver)
+{
+	size_t left_out = resolver->findings.left_out;
+	if (left_out == 0)
+		return;
+	const struct word words[] = {
+		{ "count", arena_printf(resolver->arena, "%zu", left_out) },
+		{ "limit", arena_printf(resolver->arena, "%d", FINDINGS_MAXIMUM) },
+		{ NULL, TEXT("") },
+	};
+	findings_make_room(&resolver->findings);
+	report(resolver, "findings-left-out", words, NULL, 0);
+}
+
 struct diagnostic *report(struct resolver *resolver, const char *rule_id, const struct word *words,
 	const struct place *places, size_t place_count)
 {
@@ -256,6 +270,18 @@ static bool mentions(const struct rule *rule, const char *name)
 	return strstr(rule->message, placeholder) || strstr(rule->remedy, placeholder);
 }
 
+/* The base has words of its own, unless they are the flags that the rule names one by one. */
+static bool base_worth_naming(const struct facts *facts, const struct rule *rule)
+{
+	if (facts->base.dialect != DIALECT_FLAGS)
+		return facts->base.dialect != DIALECT_NONE;
+	const enum key *at = rule->at[0] != KEY_NONE ? rule->at : rule->reads;
+	for (; *at != KEY_NONE; at++)
+		if (*at == KEY_LOAD_IN_4BIT || *at == KEY_LOAD_IN_8BIT)
+			return false;
+	return true;
+}
+
 /* What stands in the way, as far as the message does not name it already: "rl: dpo and lora_o_kernel: false". */
 static struct text culprit_words(struct resolver *resolver, const struct rule *rule)
 {
@@ -264,7 +290,7 @@ static struct text culprit_words(struct resolver *resolver, const struct rule *r
 	buffer_init(&out, resolver->arena, 128);
 	const enum key *at = rule->at[0] != KEY_NONE ? rule->at : rule->reads;
 	for (; *at != KEY_NONE; at++) {
-		bool written = *at == KEY_BASE_QUANTIZATION ? facts->base.dialect != DIALECT_FLAGS
+		bool written = *at == KEY_BASE_QUANTIZATION ? base_worth_naming(facts, rule)
 							    : is_set(facts, *at);
 		if (!written || mentions(rule, keys[*at].name) || !worth_showing(facts, rule, *at))
 			continue;

@@ -105,6 +105,7 @@ const struct resolution *resolve(struct arena *arena, const struct resolve_reque
 		decide(&resolver);
 		conclude(&resolver, resolution);
 	}
+	report_left_out(&resolver);
 	resolution->status = status(&resolver);
 	resolution->target = request->target;
 	resolution->checkpoint = resolver.facts.checkpoint;

@@ -32,6 +32,8 @@ struct place {
  */
 struct diagnostic *report(struct resolver *resolver, const char *rule_id, const struct word *words,
 	const struct place *places, size_t place_count);
+/* The last word, when there were more findings than are kept. */
+void report_left_out(struct resolver *resolver);
 /* Runs every rule of a stage that has a predicate. Errors of the schema stage silence the slots they read. */
 void report_broken_rules(struct resolver *resolver, enum stage stage);
 /* Turns the faults of the readers into findings. */

@@ -11,6 +11,16 @@ void findings_init(struct findings *findings)
 	findings->last = &findings->first;
 }
 
+bool findings_full(const struct findings *findings)
+{
+	return findings->kept == FINDINGS_MAXIMUM;
+}
+
+void findings_make_room(struct findings *findings)
+{
+	findings->kept -= findings->kept == FINDINGS_MAXIMUM;
+}
+
 static const struct word *word_find(struct text name, const struct word *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -54,6 +64,12 @@ struct diagnostic *findings_add(struct findings *findings, struct arena *arena,
 	const struct rule *rule, enum severity severity, const struct word *words,
 	size_t word_count, size_t locations)
 {
+	findings->counts[severity]++;
+	if (findings->kept == FINDINGS_MAXIMUM) {
+		findings->left_out++;
+		return NULL;
+	}
+	findings->kept++;
 	struct diagnostic *diagnostic = ARENA_NEW(arena, struct diagnostic);
 	struct location *places = ARENA_ARRAY(arena, struct location, locations);
 	if (!diagnostic || !places)
@@ -68,7 +84,6 @@ struct diagnostic *findings_add(struct findings *findings, struct arena *arena,
 	};
 	*findings->last = diagnostic;
 	findings->last = &diagnostic->next;
-	findings->counts[severity]++;
 	return diagnostic;
 }
 

@@ -41,11 +41,16 @@ struct diagnostic {
 	struct diagnostic *next;
 };
 
+/* What is kept at most; what goes beyond is only counted. */
+#define FINDINGS_MAXIMUM 1000
+
 /* All findings of one resolution. */
 struct findings {
+	size_t kept;
+	size_t left_out;
 	struct diagnostic *first;
 	struct diagnostic **last;
-	size_t counts[SEVERITY_COUNT];
+	size_t counts[SEVERITY_COUNT]; /* those left out, too */
 };
 
 /* A named value for a message's placeholder. */
@@ -55,9 +60,12 @@ struct word {
 };
 
 void findings_init(struct findings *findings);
+/* Whether the next one would be left out; and room for one more all the same, to say so. */
+bool findings_full(const struct findings *findings);
+void findings_make_room(struct findings *findings);
 /*
  * Adds a finding with its message and remedy expanded from `words` (an unknown placeholder stays as
- * it is), and room for `locations` places, which the caller fills. NULL when the arena failed.
+ * it is), and room for `locations` places, which the caller fills. NULL when the arena failed, or there are too many.
  */
 struct diagnostic *findings_add(struct findings *findings, struct arena *arena,
 	const struct rule *rule, enum severity severity, const struct word *words,

@@ -72,7 +72,7 @@ static size_t find_starts(struct text source, uint32_t *starts)
 
 void lines_index(struct lines *lines, struct arena *arena, struct text source)
 {
-	*lines = (struct lines){ .source = source };
+	*lines = (struct lines){ .source = source, .ascii = utf8_is_ascii(source) };
 	size_t count = find_starts(source, NULL);
 	lines->starts = ARENA_ARRAY(arena, uint32_t, count);
 	if (lines->starts)
@@ -100,7 +100,11 @@ size_t lines_offset(const struct lines *lines, struct mark mark)
 {
 	if (mark.line >= lines->count)
 		return lines->source.length;
-	return lines->starts[mark.line] + utf8_offset(lines_text(lines, mark.line), mark.column);
+	struct text line = lines_text(lines, mark.line);
+	if (lines->ascii)
+		return lines->starts[mark.line] +
+		       (mark.column < line.length ? mark.column : line.length);
+	return lines->starts[mark.line] + utf8_offset(line, mark.column);
 }
 
 struct mark lines_mark(const struct lines *lines, size_t offset)

@@ -10,6 +10,7 @@
 struct lines {
 	struct text source;
 	uint32_t *starts; /* byte offset of each line's first byte */
+	bool ascii;       /* every character is one byte */
 	size_t count;     /* 0 when the arena failed */
 };
 

@@ -147,7 +147,7 @@ static const struct {
 	{ "str", "", "\"\"" },
 	{ "null", "", "null" },
 	{ "null", "~", "null" },
-	{ "null", "x", NULL },
+	{ "null", "x", "null" },
 	{ "bool", "yes", "true" },
 	{ "bool", "oFF", "false" },
 	{ "bool", "1", NULL },

@@ -44,8 +44,7 @@ static const struct rule rows[] = {
 		.message =
 			"{key} selects no backend, so that it is not known what should quantize the base model.",
 		.remedy =
-			"Set exactly one of bnb, torchao, mxfp4 and fp8, as in `model_quantization_config: {bnb: "
-			"{weight_dtype: nf4}}`, or remove the block.",
+			"Set {choices} `model_quantization_config: {bnb: {weight_dtype: nf4}}`, or remove the block.",
 		.why = "The block is discriminated by the backend's name; exactly one must be set.",
 		.bad = "adapter: lora\nmodel_quantization_config:\n  weight_dtype: nf4\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n",

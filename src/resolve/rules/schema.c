@@ -34,7 +34,7 @@ static const struct rule rows[] = {
 		.summary = "A value of another type that Axolotl's schema converts.",
 		.message =
 			"{key} is {value}, which is converted to {taken} since the key takes {expected}{caution}.",
-		.remedy = "Write {expected} without quotes.",
+		.remedy = "Write {expected} itself, unquoted.",
 		.why = "The conversion is Axolotl's, and checks that run before it see the raw value.",
 		.bad = "adapter: lora\nload_in_8bit: \"true\"\n",
 		.good = "adapter: lora\nload_in_8bit: true\n",
@@ -50,6 +50,16 @@ static const struct rule rows[] = {
 		.why = "Unknown keys are ignored in silence, and the run trains something else than was asked for.",
 		.bad = "adaptor: lora\n",
 		.good = "adapter: lora\n",
+	},
+	{
+		.id = "findings-left-out",
+		.stage = STAGE_SCHEMA,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary = "More findings than are listed.",
+		.message =
+			"{count} further findings are not listed: a reply holds {limit} of them.",
+		.remedy = "Mend what is listed and ask again.",
+		.why = "A config with so many faults has one cause; the work for one request is bounded.",
 	},
 };
 
