@@ -123,15 +123,18 @@ class Batch(unittest.TestCase):
 
     def test_memory_does_not_grow(self):
         """Each of these takes some hundred kilobytes to resolve; ten thousand would be gigabytes."""
-        def resident():
+        def amount(name):
+            """Kilobytes."""
             with open(f"/proc/{self.daemon.process.pid}/status", encoding="ascii") as status:
-                return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+                return int(next(line for line in status if line.startswith(name)).split()[1])
 
+        if amount("VmSize") > 1 << 30:
+            self.skipTest("a sanitizer keeps what was freed")
         document = "---\n" + GOOD + "".join(f"key_{i}: {i}\n" for i in range(200))
         self.lines(document * 100)
-        before = resident()
-        self.lines(document * 3000)
-        self.assertLess(resident() - before, 64 * 1024)
+        before = amount("VmHWM")
+        self.lines(document * 1500)
+        self.assertLess(amount("VmHWM") - before, 64 * 1024)
 
     def test_a_client_that_leaves(self):
         body = ("---\n" + GOOD) * 5000
