@@ -12,7 +12,7 @@
 
 #define COLUMNS 5
 #define NAMED_MAXIMUM 128
-#define FINDINGS_MAXIMUM 1024
+#define EXPECTED_MAXIMUM 1024
 #define NOTHING                                                                                    \
 	"{\"load_in_4bit\": false, \"load_in_8bit\": false, \"quantization\": {\"source\": "       \
 	"\"none\", \"backend\": null, \"quant_method\": null, \"weight_bits\": null, "             \
@@ -95,8 +95,8 @@ static struct text findings_of(char *out, const struct resolution *resolution)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = finding;
 	}
-	for (size_t i = 0; i < count && length < FINDINGS_MAXIMUM; i++)
-		length += (size_t)snprintf(out + length, FINDINGS_MAXIMUM - length, "%s%c:%s",
+	for (size_t i = 0; i < count && length < EXPECTED_MAXIMUM; i++)
+		length += (size_t)snprintf(out + length, EXPECTED_MAXIMUM - length, "%s%c:%s",
 			i ? " " : "", letters[sorted[i]->severity], sorted[i]->rule->id);
 	return count ? (struct text){ .data = out, .length = length } : TEXT("-");
 }
@@ -159,7 +159,7 @@ static void case_check(struct matrix *matrix, struct text expected, struct text 
 	const struct resolution *resolution = resolve(&matrix->arena, &asked);
 	if (!tally_check(&matrix->tally, resolution, "out of memory"))
 		return;
-	char found[FINDINGS_MAXIMUM];
+	char found[EXPECTED_MAXIMUM];
 	struct text findings = findings_of(found, resolution);
 	method_note(matrix, resolution);
 	tally_check(&matrix->tally, text_equal(findings, expected),
