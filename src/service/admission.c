@@ -16,6 +16,10 @@ static void check_head(struct request *request)
 	if (request->head.needs_host && !request->head.host.data)
 		request_refuse(
 			request, PROBLEM_BAD_HEADER, TEXT("HTTP/1.1 requests have a Host field"));
+	/* Two programs in a row may disagree on where such a body ends: RFC 9112 §6.1. */
+	if (request->head.transfer_encoding.length > 0 && request->head.content_length.length > 0)
+		request_refuse(request, PROBLEM_BAD_HEADER,
+			TEXT("a body has a Content-Length or a Transfer-Encoding, not both"));
 }
 
 static void find_route(struct request *request)

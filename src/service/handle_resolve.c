@@ -89,6 +89,14 @@ static void refuse_multipart(struct call *call, struct text detail)
 	request_refuse(call->request, PROBLEM_BAD_MULTIPART, detail);
 }
 
+static struct text part_words(struct request *request, const struct part *part, const char *what)
+{
+	struct text name = part->name;
+	if (name.length > 60)
+		name.length = 60;
+	return arena_printf(&request->arena, "%s \"%.*s\"", what, TEXT_ARGUMENTS(name));
+}
+
 static void unpack_multipart(struct call *call)
 {
 	struct request *request = call->request;
@@ -105,9 +113,11 @@ static void unpack_multipart(struct call *call)
 		bool is_config = text_is(part->name, "config");
 		const struct part **slot = is_config ? &config : &checkpoint;
 		if (!is_config && !text_is(part->name, "checkpoint"))
-			refuse_multipart(call, TEXT("a part has a name that nobody reads"));
+			refuse_multipart(
+				call, part_words(request, part, "nobody reads a part named"));
 		else if (*slot)
-			refuse_multipart(call, TEXT("a part comes twice"));
+			refuse_multipart(
+				call, part_words(request, part, "twice there is a part named"));
 		*slot = part;
 	}
 	if (!config)

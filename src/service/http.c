@@ -169,7 +169,8 @@ static void add_headers(struct MHD_Response *response, struct request *request)
 	add(response, "X-Content-Type-Options", "nosniff");
 	add(response, "X-Request-Id", request->id);
 	add_timing(response, request);
-	if (atomic_load(&request->server->draining))
+	bool confused = request->refusal.problem == PROBLEM_BAD_HEADER;
+	if (confused || atomic_load(&request->server->draining))
 		add(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 

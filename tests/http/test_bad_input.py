@@ -175,6 +175,12 @@ class BadInput(unittest.TestCase):
                 reply = self.daemon.resolve(body, content_type="application/json")
                 self.check_problem(reply, 400, "bad-envelope")
 
+    def test_two_lengths_of_one_body(self):
+        head = b"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+        reply = self.daemon.raw(head + b"Transfer-Encoding: chunked\r\n\r\n4\r\na: 1\r\n0\r\n\r\n")
+        self.check_problem(reply, 400, "bad-header")
+        self.assertEqual(reply.headers["connection"].lower(), "close")
+
     def test_keys_that_stand_twice_in_a_json_config(self):
         body = b'{"config": {"adapter": "lora", "load_in_8bit": true, "load_in_8bit": false, "seed": 1, "seed": 1}}'
         reply = self.daemon.resolve(body, content_type="application/json")
