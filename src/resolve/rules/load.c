@@ -72,10 +72,11 @@ static bool checkpoint_agrees(const struct facts *f)
 	return handed_on_to_lora(f) && requests_bnb(f) && same_bits(f);
 }
 
+/* Beside another adapter the loader installs nothing, so that nothing is quantized twice: adapter-ignores-quant says so. */
 static bool bnb_meets_quantized(const struct facts *f)
 {
-	return requests_bnb(f) && checkpoint_quantized(f) && !handed_on_to_lora(f) &&
-	       !is_true(f, KEY_GPTQ);
+	return requests_bnb(f) && adapter_is_lora(f) && checkpoint_quantized(f) &&
+	       !handed_on_to_lora(f) && !is_true(f, KEY_GPTQ);
 }
 
 static bool override_mismatched(const struct facts *f)
