@@ -59,10 +59,12 @@ static void add_folder(struct file_list *list, const char *folder, int depth)
 		char path[PATH_MAX];
 		struct stat status;
 		int length = snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
-		bool fits = length > 0 && (size_t)length < sizeof(path);
-		if (fits && lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		/* Links and pipes are not what a folder holds: they lead out of it, or never end. */
+		bool fits =
+			length > 0 && (size_t)length < sizeof(path) && lstat(path, &status) == 0;
+		if (fits && S_ISDIR(status.st_mode))
 			add_folder(list, path, depth + 1);
-		else if (fits && is_yaml(entries[i]->d_name))
+		else if (fits && S_ISREG(status.st_mode) && is_yaml(entries[i]->d_name))
 			add(list, path);
 		free(entries[i]);
 	}

@@ -135,6 +135,17 @@ class InPlace(CommandTest):
         self.assertEqual(self.run_it("migrate", "-i", stdin=QLORA).stdout, CANONICAL)
         self.assertEqual(self.run_it("migrate", "-i", stdin=CANONICAL).stdout, CANONICAL)
 
+    def test_a_folder_is_its_regular_files(self):
+        """Links lead out of it, and a pipe would never end."""
+        self.write("f/a.yaml", QLORA)
+        self.write("outside.yaml", QLORA)
+        os.symlink("../outside.yaml", self.path("f/link.yaml"))
+        os.mkfifo(self.path("f/pipe.yaml"))
+        outcome = self.run_it("migrate", "-i", "f")
+        self.assertEqual(outcome.status, 0, outcome.stderr)
+        self.assertEqual(self.read("f/a.yaml"), CANONICAL)
+        self.assertEqual(self.read("outside.yaml"), QLORA)
+
     def test_unwritable_folder(self):
         self.write("f/a.yaml", QLORA)
         os.chmod(self.path("f"), 0o555)
