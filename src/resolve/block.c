@@ -75,7 +75,7 @@ static bool is_backend(const struct member *member)
 	return backend_from_name(member->key) != BACKEND_NONE && !node_is_null(member->value);
 }
 
-static bool is_body_key(struct text key)
+bool block_is_body_key(struct text key)
 {
 	return text_is(key, "weight_dtype") || text_is(key, "group_size") ||
 	       text_is(key, "config_kwargs");
@@ -95,7 +95,7 @@ static void say_none_selected(const struct block *block, const struct node *mapp
 {
 	for (uint32_t i = 0; i < mapping->count; i++) {
 		const struct member *member = &mapping->members[i];
-		if (is_body_key(member->key) || node_is_null(member->value))
+		if (block_is_body_key(member->key) || node_is_null(member->value))
 			continue;
 		say_backend_unknown(block, member->key, block_path_below(block, member), member);
 		return;

@@ -22,12 +22,6 @@ static struct node *mapping_with(struct arena *arena, const char *key, struct no
 	return mapping;
 }
 
-static bool is_body_key(struct text key)
-{
-	return text_is(key, "weight_dtype") || text_is(key, "group_size") ||
-	       text_is(key, "config_kwargs");
-}
-
 /* What the user wrote beside the known keys stays with the block. */
 static void put_unknown(struct node *body, const struct base_spelling *spelling)
 {
@@ -35,23 +29,15 @@ static void put_unknown(struct node *body, const struct base_spelling *spelling)
 	for (uint32_t i = 0; framed && i < spelling->body->count; i++) {
 		const struct member *member = &spelling->body->members[i];
 		bool frame = spelling->dialect == DIALECT_FLAT && text_is(member->key, "backend");
-		if (!frame && !is_body_key(member->key))
+		if (!frame && !block_is_body_key(member->key))
 			node_put_member(body, member);
 	}
-}
-
-static const struct base_spelling *spelling_of(const struct facts *facts)
-{
-	const struct base_quantization *base = &facts->base;
-	if (base->structured.dialect != DIALECT_NONE)
-		return &base->structured;
-	return base->peft.dialect != DIALECT_NONE ? &base->peft : &base->flags;
 }
 
 static void fill_body(const struct rewriting *rewriting, struct node *body)
 {
 	const struct base_quantization *base = &rewriting->facts->base;
-	const struct base_spelling *spelling = spelling_of(rewriting->facts);
+	const struct base_spelling *spelling = base_decisive(&rewriting->facts->base);
 	struct arena *arena = rewriting->arena;
 	if (base->dtype)
 		node_put(body, TEXT("weight_dtype"),
@@ -72,7 +58,7 @@ static struct node *make_block(const struct rewriting *rewriting)
 {
 	struct arena *arena = rewriting->arena;
 	const char *backend = backends[rewriting->facts->base.backend].name;
-	struct node *body = node_mapping(arena, body_room(spelling_of(rewriting->facts)));
+	struct node *body = node_mapping(arena, body_room(base_decisive(&rewriting->facts->base)));
 	if (!body)
 		return NULL;
 	if (rewriting->target == TARGET_FLAT)
@@ -85,7 +71,7 @@ static void put_released(struct rewriting *rewriting)
 {
 	const struct base_quantization *base = &rewriting->facts->base;
 	struct arena *arena = rewriting->arena;
-	const struct base_spelling *spelling = spelling_of(rewriting->facts);
+	const struct base_spelling *spelling = base_decisive(&rewriting->facts->base);
 	if (backends[base->backend].quant_class) {
 		const char *class = backends[base->backend].quant_class;
 		node_put(rewriting->root, TEXT("model_quantization_config"),

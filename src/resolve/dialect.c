@@ -43,8 +43,7 @@ static void read_flags(struct resolver *resolver, struct base_quantization *base
 	read_nf4_backend(resolver, base);
 }
 
-/* The most specific spelling decides; whether the others agree is for the rules to say. */
-static const struct base_spelling *decisive(const struct base_quantization *base)
+const struct base_spelling *base_decisive(const struct base_quantization *base)
 {
 	if (base->structured.dialect != DIALECT_NONE)
 		return &base->structured;
@@ -69,7 +68,7 @@ void dialect_read(struct resolver *resolver)
 	block_read_structured(resolver, &base->structured);
 	block_read_peft(resolver, &base->peft);
 	read_flags(resolver, base);
-	const struct base_spelling *spelling = decisive(base);
+	const struct base_spelling *spelling = base_decisive(base);
 	base->dialect = spelling->dialect;
 	base->backend = spelling->backend;
 	base->dtype = spelling->dtype;

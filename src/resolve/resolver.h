@@ -58,8 +58,11 @@ struct setting setting_read(struct resolver *resolver, const struct member *memb
 
 /* dialect.c: slots to spellings and the base quantization. */
 void dialect_read(struct resolver *resolver);
+/* The most specific spelling decides; whether the others agree is for the rules to say. */
+const struct base_spelling *base_decisive(const struct base_quantization *base);
 void dialect_list(const struct resolver *resolver, struct resolution *resolution);
 /* block.c: the mapping forms. */
+bool block_is_body_key(struct text key); /* weight_dtype, group_size, config_kwargs */
 void block_read_structured(struct resolver *resolver, struct base_spelling *spelling);
 void block_read_peft(struct resolver *resolver, struct base_spelling *spelling);
 
