@@ -84,7 +84,7 @@ static void put_rule(const struct rule *rule)
 
 static const char head[] =
 	".\\\" Made by man/rules_page from the rule table: change that one.\n"
-	".TH QUANTCONF\\-RULES 7 \"\" \"quantconf\" \"quantconf\"\n"
+	".TH QUANTCONF\\-RULES 7 2026-11-25 \"quantconf\" \"quantconf\"\n"
 	".SH NAME\nquantconf\\-rules \\- what quantconf finds in training configs and checkpoints\n"
 	".SH DESCRIPTION\n"
 	"Every finding of\n.BR quantconf (1)\nand\n.BR quantconfd (8)\n"
