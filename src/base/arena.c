@@ -50,7 +50,7 @@ static void *alloc_large(struct arena *arena, size_t size)
 	*slot = block;
 	if (slot == &arena->blocks)
 		arena->next = arena->end = block->bytes + size;
-	return memset(block->bytes, 0, size);
+	return block->bytes;
 }
 
 static bool grow(struct arena *arena)
@@ -65,7 +65,7 @@ static bool grow(struct arena *arena)
 	return true;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_take(struct arena *arena, size_t size)
 {
 	if (arena->failed || size > SIZE_MAX - ALIGNMENT)
 		return fail(arena);
@@ -77,7 +77,13 @@ void *arena_alloc(struct arena *arena, size_t size)
 			return fail(arena);
 	void *piece = arena->next;
 	arena->next += size;
-	return memset(piece, 0, size);
+	return piece;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *piece = arena_take(arena, size);
+	return piece ? memset(piece, 0, size) : NULL;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -90,11 +96,12 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 struct text arena_copy(struct arena *arena, struct text text)
 {
-	char *copy = arena_alloc(arena, text.length + 1);
+	char *copy = arena_take(arena, text.length + 1);
 	if (!copy)
 		return TEXT("");
 	if (text.length > 0)
 		memcpy(copy, text.data, text.length);
+	copy[text.length] = '\0';
 	return (struct text){ .data = copy, .length = text.length };
 }
 
@@ -104,7 +111,7 @@ struct text arena_printf(struct arena *arena, const char *format, ...)
 	va_start(arguments, format);
 	int length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
-	char *out = length < 0 ? fail(arena) : arena_alloc(arena, (size_t)length + 1);
+	char *out = length < 0 ? fail(arena) : arena_take(arena, (size_t)length + 1);
 	if (!out)
 		return TEXT("");
 	va_start(arguments, format);

@@ -24,7 +24,9 @@ struct arena {
 void arena_init(struct arena *arena, size_t limit);
 /* Zeroed, aligned for any type; NULL after failure. A size of 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
-/* The same for an array; an overflow of count * size is a failure. */
+/* The same, not zeroed: for whoever writes all of it. */
+void *arena_take(struct arena *arena, size_t size);
+/* Zeroed, for an array; an overflow of count * size is a failure. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 /* A copy with a NUL behind it (not counted in its length); the empty text after failure. */
 struct text arena_copy(struct arena *arena, struct text text);

@@ -11,15 +11,13 @@ void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected)
 		buffer_reserve(buffer, expected);
 }
 
-char *buffer_reserve(struct buffer *buffer, size_t more)
+char *buffer_widen(struct buffer *buffer, size_t more)
 {
-	if (buffer->capacity - buffer->length >= more && buffer->data)
-		return buffer->data + buffer->length;
 	size_t wanted = buffer->length + more;
 	size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity * 2;
 	if (capacity < wanted)
 		capacity = wanted;
-	char *data = arena_alloc(buffer->arena, capacity);
+	char *data = arena_take(buffer->arena, capacity);
 	if (!data)
 		return NULL;
 	if (buffer->length > 0)
@@ -27,36 +25,6 @@ char *buffer_reserve(struct buffer *buffer, size_t more)
 	buffer->data = data;
 	buffer->capacity = capacity;
 	return data + buffer->length;
-}
-
-void buffer_grown(struct buffer *buffer, size_t used)
-{
-	buffer->length += used;
-}
-
-void buffer_add(struct buffer *buffer, struct text text)
-{
-	if (text.length == 0)
-		return;
-	char *room = buffer_reserve(buffer, text.length);
-	if (!room)
-		return;
-	memcpy(room, text.data, text.length);
-	buffer->length += text.length;
-}
-
-void buffer_add_string(struct buffer *buffer, const char *string)
-{
-	buffer_add(buffer, text_of(string));
-}
-
-void buffer_add_byte(struct buffer *buffer, char byte)
-{
-	char *room = buffer_reserve(buffer, 1);
-	if (!room)
-		return;
-	*room = byte;
-	buffer->length++;
 }
 
 void buffer_add_repeated(struct buffer *buffer, char byte, size_t count)

@@ -2,21 +2,6 @@
 
 #include <string.h>
 
-struct text text_of(const char *string)
-{
-	return (struct text){ .data = string ? string : "", .length = string ? strlen(string) : 0 };
-}
-
-bool text_equal(struct text a, struct text b)
-{
-	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
-
-bool text_is(struct text a, const char *string)
-{
-	return text_equal(a, text_of(string));
-}
-
 static unsigned char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : (unsigned char)c;

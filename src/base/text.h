@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct text {
 	const char *data;
@@ -17,10 +18,21 @@ struct text {
 #define TEXT_ARGUMENTS(view) (int)(view).length, (view).data
 
 /* A view of a terminated string; NULL gives the empty text. */
-struct text text_of(const char *string);
+static inline struct text text_of(const char *string)
+{
+	return (struct text){ .data = string ? string : "", .length = string ? strlen(string) : 0 };
+}
 
-bool text_equal(struct text a, struct text b);
-bool text_is(struct text a, const char *string);
+static inline bool text_equal(struct text a, struct text b)
+{
+	return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+static inline bool text_is(struct text a, const char *string)
+{
+	return text_equal(a, text_of(string));
+}
+
 /* ASCII letters compare without case; other bytes exactly. */
 bool text_equal_nocase(struct text a, struct text b);
 bool text_starts_with(struct text a, const char *prefix);

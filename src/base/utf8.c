@@ -9,7 +9,7 @@ static bool continues(unsigned char byte)
 	return (byte & 0xC0) == 0x80;
 }
 
-/* The length of the well-formed sequence at `s`, which is no ASCII; 0 when it is ill-formed. */
+/* As utf8_sequence(), of what is no ASCII. */
 static size_t sequence_length(const unsigned char *s, size_t left)
 {
 	unsigned char first = s[0];
@@ -27,6 +27,14 @@ static size_t sequence_length(const unsigned char *s, size_t left)
 	bool overlong = first == 0xF0 && s[1] < 0x90;
 	bool too_high = first == 0xF4 && s[1] > 0x8F;
 	return left < 4 || !continues(s[3]) || overlong || too_high ? 0 : 4;
+}
+
+size_t utf8_sequence(struct text text)
+{
+	const unsigned char *s = (const unsigned char *)text.data;
+	if (text.length == 0 || s[0] < 0x80)
+		return text.length > 0;
+	return sequence_length(s, text.length);
 }
 
 size_t utf8_first_fault(struct text text)

@@ -5,6 +5,8 @@
 
 /* The byte offset of the first ill-formed sequence, or text.length when all is well. */
 size_t utf8_first_fault(struct text text);
+/* Bytes of the well-formed character at the start; 0 when there is none. */
+size_t utf8_sequence(struct text text);
 /* Every byte is one character. */
 bool utf8_is_ascii(struct text text);
 /* Characters (code points) in well-formed text. */

@@ -29,7 +29,7 @@ void json_close(struct json *json, char bracket)
 	json->comma = true;
 }
 
-/* How each byte is written: 0 as it is, 'u' as \u00XX, else behind a backslash. */
+/* How each byte is written: 0 as it is, 'u' as \u00XX, '8' with the rest of its UTF-8, else behind a backslash. */
 static const char escapes[256] = {
 	[0x00 ... 0x07] = 'u',
 	['\b'] = 'b',
@@ -42,6 +42,7 @@ static const char escapes[256] = {
 	['"'] = '"',
 	['\\'] = '\\',
 	[0x7f] = 'u',
+	[0x80 ... 0xff] = '8',
 };
 
 static void put_escaped(struct buffer *out, unsigned char byte)
@@ -54,39 +55,33 @@ static void put_escaped(struct buffer *out, unsigned char byte)
 	buffer_add_byte(out, escapes[byte]);
 }
 
-/* Bytes from the start that can be copied as they are. */
+/* Bytes from the start that can be copied as they are: whole characters without escapes. */
 static size_t plain_run(struct text text)
 {
-	size_t i = 0;
-	while (i < text.length && !escapes[(unsigned char)text.data[i]])
-		i++;
+	size_t i = 0, length;
+	do {
+		while (i < text.length && !escapes[(unsigned char)text.data[i]])
+			i++;
+		bool wide = i < text.length && escapes[(unsigned char)text.data[i]] == '8';
+		length = wide ? utf8_sequence(text_from(text, i)) : 0;
+		i += length;
+	} while (length > 0);
 	return i;
-}
-
-static void put_wellformed(struct buffer *out, struct text text)
-{
-	while (text.length > 0) {
-		size_t run = plain_run(text);
-		buffer_add(out, (struct text){ text.data, run });
-		text = text_from(text, run);
-		if (text.length == 0)
-			return;
-		put_escaped(out, (unsigned char)text.data[0]);
-		text = text_from(text, 1);
-	}
 }
 
 static void put_string(struct buffer *out, struct text text)
 {
+	buffer_reserve(out, text.length + 2);
 	buffer_add_byte(out, '"');
-	for (;;) {
-		size_t good = utf8_first_fault(text);
-		put_wellformed(out, (struct text){ text.data, good });
-		if (good == text.length)
-			break;
-		buffer_add_string(out, "\xef\xbf\xbd");
-		text = text_from(text, good + 1);
+	for (size_t run; (run = plain_run(text)) < text.length; text = text_from(text, run + 1)) {
+		unsigned char byte = (unsigned char)text.data[run];
+		buffer_add(out, (struct text){ text.data, run });
+		if (escapes[byte] == '8')
+			buffer_add(out, TEXT("\xef\xbf\xbd"));
+		else
+			put_escaped(out, byte);
 	}
+	buffer_add(out, text);
 	buffer_add_byte(out, '"');
 }
 

@@ -1,7 +1,14 @@
 /* The config in the target's spelling: everything as it was, but for the keys that ask for the base quantization. */
 #include "resolve/resolver.h"
 
-/* The keys of the top level that give way to the block. */
+/* The keys of the top level that the canonical form can change: every other entry stays as it is. */
+static const enum key touched[] = { KEY_ADAPTER, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
+	KEY_MODEL_QUANTIZATION_CONFIG, KEY_MODEL_QUANTIZATION_CONFIG_KWARGS, KEY_NF4_BACKEND,
+	KEY_PEFT };
+
+#define TOUCHED (sizeof(touched) / sizeof(touched[0]))
+
+/* Those that give way to the block. */
 static const enum key gone[] = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
 	KEY_MODEL_QUANTIZATION_CONFIG_KWARGS, KEY_NF4_BACKEND };
 
@@ -191,10 +198,19 @@ static bool stays(const struct rewriting *rewriting, const struct member *member
 	return rewriting->target == TARGET_RELEASED && flag_stays(facts, member);
 }
 
-static bool any_stays(const struct rewriting *rewriting, const struct node *root)
+static bool any_stays(const struct rewriting *rewriting)
 {
-	for (uint32_t i = 0; i < root->count; i++)
-		if (stays(rewriting, &root->members[i]))
+	const struct setting *settings = rewriting->facts->settings;
+	for (size_t i = 0; i < TOUCHED; i++)
+		if (settings[touched[i]].member && stays(rewriting, settings[touched[i]].member))
+			return true;
+	return false;
+}
+
+static bool is_touched(const struct facts *facts, const struct member *member)
+{
+	for (size_t i = 0; i < TOUCHED; i++)
+		if (member == facts->settings[touched[i]].member)
 			return true;
 	return false;
 }
@@ -202,7 +218,7 @@ static bool any_stays(const struct rewriting *rewriting, const struct node *root
 static void put_member(struct rewriting *rewriting, const struct member *member)
 {
 	const struct facts *facts = rewriting->facts;
-	if (stays(rewriting, member)) {
+	if (!is_touched(facts, member) || stays(rewriting, member)) {
 		node_put_member(rewriting->root, member);
 		return;
 	}
@@ -218,11 +234,13 @@ static void put_member(struct rewriting *rewriting, const struct member *member)
 }
 
 /* The block's place is the first key that it replaces; a bare `adapter: qlora` has none, so it goes behind. */
-static bool replaces_any(const struct rewriting *rewriting, const struct node *root)
+static bool replaces_any(const struct facts *facts)
 {
-	for (uint32_t i = 0; i < root->count; i++)
-		if (canonical_asks(rewriting->facts, &root->members[i]))
+	for (size_t i = 0; i < TOUCHED; i++) {
+		const struct member *member = facts->settings[touched[i]].member;
+		if (member && canonical_asks(facts, member))
 			return true;
+	}
 	return false;
 }
 
@@ -237,9 +255,8 @@ const struct node *canonical_make(struct resolver *resolver)
 		.drops = merge_drops_base(facts),
 		.root = node_mapping(resolver->arena, root->count + 3),
 	};
-	rewriting.placed = any_stays(&rewriting, root);
-	bool after_adapter =
-		has_base(&rewriting) && !rewriting.drops && !replaces_any(&rewriting, root);
+	rewriting.placed = any_stays(&rewriting);
+	bool after_adapter = has_base(&rewriting) && !rewriting.drops && !replaces_any(facts);
 	for (uint32_t i = 0; rewriting.root && i < root->count; i++) {
 		put_member(&rewriting, &root->members[i]);
 		if (after_adapter && &root->members[i] == facts->settings[KEY_ADAPTER].member)
@@ -248,13 +265,9 @@ const struct node *canonical_make(struct resolver *resolver)
 	return rewriting.root;
 }
 
-/* The only keys that the canonical form can change: every other one need not even be looked up. */
 bool canonical_touches(struct text key)
 {
-	static const enum key touched[] = { KEY_ADAPTER, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
-		KEY_MODEL_QUANTIZATION_CONFIG, KEY_MODEL_QUANTIZATION_CONFIG_KWARGS,
-		KEY_NF4_BACKEND, KEY_PEFT };
-	for (size_t i = 0; i < sizeof(touched) / sizeof(touched[0]); i++)
+	for (size_t i = 0; i < TOUCHED; i++)
 		if (text_is(key, keys[touched[i]].name))
 			return true;
 	return false;
@@ -273,24 +286,35 @@ static void add_operation(struct arena *arena, struct patch_operation ***tail, c
 	*tail = &operation->next;
 }
 
+/* The entry of the same key, or NULL. What stays keeps its order, so that most stand at `*next`. */
+static const struct member *counterpart(
+	const struct node *mapping, const struct member *member, uint32_t *next)
+{
+	const struct member *found = *next < mapping->count ? &mapping->members[*next] : NULL;
+	if (!found || found->key.data != member->key.data)
+		found = node_member(mapping, member->key);
+	if (found)
+		*next = (uint32_t)(found - mapping->members) + 1;
+	return found;
+}
+
 const struct patch_operation *patch_make(
 	struct arena *arena, const struct node *before, const struct node *after)
 {
 	struct patch_operation *first = NULL;
 	struct patch_operation **tail = &first;
+	uint32_t next = 0;
 	for (uint32_t i = 0; i < before->count; i++) {
 		const struct member *member = &before->members[i];
-		if (!canonical_touches(member->key))
-			continue;
-		const struct member *now = node_member(after, member->key);
+		const struct member *now = counterpart(after, member, &next);
 		if (!now)
 			add_operation(arena, &tail, "remove", member, false);
 		else if (now->value != member->value)
 			add_operation(arena, &tail, "replace", now, true);
 	}
+	next = 0;
 	for (uint32_t i = 0; i < after->count; i++)
-		if (canonical_touches(after->members[i].key) &&
-			!node_member(before, after->members[i].key))
+		if (!counterpart(before, &after->members[i], &next))
 			add_operation(arena, &tail, "add", &after->members[i], true);
 	return first;
 }

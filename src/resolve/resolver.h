@@ -50,6 +50,13 @@ struct text base_words(struct arena *arena, const struct facts *facts);
 /* A scalar as it was written, quoted where it was; a collection by its kind. At most about 60 bytes. */
 struct text value_words(struct arena *arena, const struct node *value);
 
+#define RULE_WORDS_MAXIMUM (RULE_READS_MAXIMUM + 8)
+
+/* One for each placeholder of the rule's message and remedy; room for one more, whose name is NULL. */
+void rule_words(struct resolver *resolver, const struct rule *rule, struct word *words);
+/* A false flag that a rule merely looks at is not to be shown, unless the rule asks for it by `at`. */
+bool rule_shows(const struct facts *facts, const struct rule *rule, enum key key);
+
 /* settings.c: members to typed slots. */
 void settings_read(struct resolver *resolver);
 /* Types one value; FAULTY after having reported. `name` is for people ("peft.backend"). */

@@ -29,34 +29,45 @@ static const struct word *word_find(struct text name, const struct word *words, 
 	return NULL;
 }
 
-/* The length of `{name}` at the start of `rest`, 0 when there is none. */
-static size_t placeholder(struct text rest)
+static bool names(char c)
 {
-	const char *end = rest.length > 2 ? memchr(rest.data, '}', rest.length) : NULL;
-	if (rest.data[0] != '{' || !end)
-		return 0;
-	for (const char *c = rest.data + 1; c < end; c++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_.", *c))
-			return 0;
-	return (size_t)(end - rest.data) + 1;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+bool placeholder_next(struct text *rest, struct text *ret_before, struct text *ret_name)
+{
+	const char *from = rest->data, *end = rest->data + rest->length;
+	const char *open = from;
+	while ((open = memchr(open, '{', (size_t)(end - open)))) {
+		const char *close = ++open;
+		while (close < end && names(*close))
+			close++;
+		if (close == open || close == end || *close != '}')
+			continue;
+		*ret_before = (struct text){ from, (size_t)(open - 1 - from) };
+		*ret_name = (struct text){ open, (size_t)(close - open) };
+		*rest = (struct text){ close + 1, (size_t)(end - close - 1) };
+		return true;
+	}
+	return false;
 }
 
 struct text message_expand(
 	struct arena *arena, const char *format, const struct word *words, size_t count)
 {
-	struct text rest = text_of(format);
-	if (!memchr(rest.data, '{', rest.length))
-		return rest;
+	struct text whole = text_of(format), rest = whole, before, name;
 	struct buffer out;
-	buffer_init(&out, arena, rest.length + 64);
-	while (rest.length > 0) {
-		size_t length = placeholder(rest);
-		struct text name = { .data = rest.data + 1, .length = length > 2 ? length - 2 : 0 };
-		const struct word *word = length > 0 ? word_find(name, words, count) : NULL;
-		size_t step = word ? length : 1;
-		buffer_add(&out, word ? word->text : (struct text){ rest.data, 1 });
-		rest = text_from(rest, step);
+	buffer_init(&out, arena, 0);
+	while (placeholder_next(&rest, &before, &name)) {
+		const struct word *word = word_find(name, words, count);
+		struct text as_written = { name.data - 1, name.length + 2 };
+		buffer_reserve(&out, before.length + rest.length + 64);
+		buffer_add(&out, before);
+		buffer_add(&out, word ? word->text : as_written);
 	}
+	if (rest.length == whole.length)
+		return whole;
+	buffer_add(&out, rest);
 	return buffer_text(&out);
 }
 
@@ -149,16 +160,15 @@ struct location location_of(const struct lines *lines, struct span span, struct 
 struct text pointer_join(struct arena *arena, struct text path, struct text token)
 {
 	struct buffer out;
-	buffer_init(&out, arena, path.length + token.length + 8);
+	buffer_init(&out, arena, path.length + 1 + 2 * token.length);
 	buffer_add(&out, path);
 	buffer_add_byte(&out, '/');
 	for (size_t i = 0; i < token.length; i++) {
-		if (token.data[i] == '~')
-			buffer_add_string(&out, "~0");
-		else if (token.data[i] == '/')
-			buffer_add_string(&out, "~1");
-		else
-			buffer_add_byte(&out, token.data[i]);
+		char c = token.data[i];
+		bool special = c == '~' || c == '/';
+		buffer_add_byte(&out, special ? '~' : c);
+		if (special)
+			buffer_add_byte(&out, c == '/' ? '1' : '0');
 	}
 	return buffer_text(&out);
 }

@@ -76,6 +76,11 @@ const struct diagnostic **findings_sorted(
 	const struct findings *findings, struct arena *arena, size_t *ret_count);
 /* The location of a span in a document whose lines are indexed. */
 struct location location_of(const struct lines *lines, struct span span, struct text path);
+/*
+ * The next `{name}` of a template, and what stands before it; `rest` moves on behind it. False when
+ * there is none: `rest` stays.
+ */
+bool placeholder_next(struct text *rest, struct text *ret_before, struct text *ret_name);
 /* `{name}` in a template replaced by the words. */
 struct text message_expand(
 	struct arena *arena, const char *format, const struct word *words, size_t count);

@@ -5,8 +5,6 @@
 #include "schema/keys.h"
 #include "schema/suggestion.h"
 
-#include <string.h>
-
 const struct known_key known_keys[] = {
 	{ "accelerator_config", KEY_NONE },
 	{ "activation_offloading", KEY_NONE },
@@ -549,8 +547,13 @@ static const struct {
 
 static int compare(struct text name, const char *row)
 {
-	int order = strncmp(name.data, row, name.length);
-	return order != 0 ? order : -(row[name.length] != '\0');
+	size_t i = 0;
+	while (i < name.length && name.data[i] == row[i] && row[i] != '\0')
+		i++;
+	if (i == name.length)
+		return -(row[i] != '\0');
+	/* A NUL in the name is no end of it. */
+	return name.data[i] == row[i] ? 1 : (unsigned char)name.data[i] - (unsigned char)row[i];
 }
 
 const struct known_key *known_key_find(struct text name)
@@ -560,7 +563,7 @@ const struct known_key *known_key_find(struct text name)
 		size_t middle = low + (high - low) / 2;
 		int order = compare(name, known_keys[middle].name);
 		if (order == 0)
-			return memchr(name.data, '\0', name.length) ? NULL : &known_keys[middle];
+			return &known_keys[middle];
 		if (order < 0)
 			high = middle;
 		else

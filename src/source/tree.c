@@ -122,7 +122,7 @@ static void *grown(struct arena *arena, void *array, size_t count, size_t *room,
 	if (count < *room)
 		return array;
 	size_t wider = *room ? *room * 2 : FIRST_BYTES / size;
-	void *copy = arena_array(arena, wider, size);
+	void *copy = arena_take(arena, wider * size);
 	if (!copy)
 		return NULL;
 	if (count > 0)
@@ -323,7 +323,7 @@ static bool close_mapping(struct tree *tree, struct tree_frame *frame)
 		node->count = members.count;
 		frame->index = members.index;
 	} else {
-		node->members = ARENA_ARRAY(tree->arena, struct member, own);
+		node->members = arena_take(tree->arena, own * sizeof(struct member));
 		if (!node->members)
 			return false;
 		if (own > 0)
@@ -347,7 +347,7 @@ static bool close_sequence(struct tree *tree, const struct tree_frame *frame)
 	struct node *node = frame->node;
 	node->count = (uint32_t)(tree->item_count - frame->first);
 	tree->item_count = frame->first;
-	node->items = ARENA_ARRAY(tree->arena, struct node *, node->count);
+	node->items = arena_take(tree->arena, node->count * sizeof(struct node *));
 	if (!node->items)
 		return false;
 	if (node->count > 0)

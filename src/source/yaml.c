@@ -226,17 +226,15 @@ static void refuse_specials(struct reader *reader, const struct node *node)
 static struct node *scalar_node(struct reader *reader, const yaml_event_t *event, struct span span)
 {
 	size_t length = event->data.scalar.length;
-	struct node *node = arena_alloc(reader->arena, sizeof(*node) + length + 1);
+	struct node *node = arena_take(reader->arena, sizeof(*node) + length + 1);
 	if (!node)
 		return NULL;
-	char *copy = (char *)(node + 1);
-	memcpy(copy, event->data.scalar.value, length);
-	node->text = (struct text){ .data = copy, .length = length };
-	node->weight = 1;
-	node->span = span;
-	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-	node->written = node->quoted ? TEXT("") : node->text;
-	node->kind = NODE_STRING;
+	/* libyaml's value has a NUL behind it. */
+	const char *copy = memcpy(node + 1, event->data.scalar.value, length + 1);
+	bool quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	*node = (struct node){ .kind = NODE_STRING, .weight = 1, .span = span, .quoted = quoted };
+	node->text = (struct text){ copy, length };
+	node->written = quoted ? TEXT("") : node->text;
 	return node;
 }
 

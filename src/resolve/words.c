@@ -1,0 +1,252 @@
+/* The words for people: what stands in a config, as messages show it. */
+#include "resolve/resolver.h"
+
+#include "base/buffer.h"
+#include "schema/suggestion.h"
+
+#define VALUE_SHOWN 60
+
+struct text value_words(struct arena *arena, const struct node *value)
+{
+	if (!value)
+		return TEXT("nothing");
+	switch (value->kind) {
+	case NODE_NULL:
+		return TEXT("null");
+	case NODE_SEQUENCE:
+		return value->count > 0 ? TEXT("a list") : TEXT("[]");
+	case NODE_MAPPING:
+		return value->count > 0 ? TEXT("a mapping") : TEXT("{}");
+	default:
+		break;
+	}
+	struct text shown = value->written.length > 0 ? value->written : value->text;
+	const char *rest = "";
+	if (shown.length > VALUE_SHOWN) {
+		shown.length = VALUE_SHOWN;
+		while (shown.length > 0 && ((unsigned char)shown.data[shown.length] & 0xc0) == 0x80)
+			shown.length--;
+		rest = "…";
+	}
+	const char *quote = value->quoted ? "\"" : "";
+	return arena_printf(arena, "%s%.*s%s%s", quote, TEXT_ARGUMENTS(shown), rest, quote);
+}
+
+/* "adapter: qlora with load_in_4bit: true" */
+static struct text flags_words(struct arena *arena, const struct facts *facts)
+{
+	struct buffer out;
+	buffer_init(&out, arena, 64);
+	if (says(facts, KEY_ADAPTER, "qlora"))
+		buffer_add_string(&out, "adapter: qlora");
+	static const enum key flags[] = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT };
+	for (size_t i = 0; i < 2; i++)
+		if (is_true(facts, flags[i]))
+			buffer_printf(&out, "%s%s: true", out.length > 0 ? " with " : "",
+				keys[flags[i]].name);
+	if (facts->base.nf4_backend)
+		buffer_printf(&out, " and nf4_backend: %.*s",
+			TEXT_ARGUMENTS(facts->settings[KEY_NF4_BACKEND].text));
+	return buffer_text(&out);
+}
+
+static struct text spelling_words(struct arena *arena, const struct base_spelling *spelling)
+{
+	const char *backend = backends[spelling->backend].name;
+	const char *dtype = spelling->dtype ? dtype_names[spelling->dtype] : "";
+	switch (spelling->dialect) {
+	case DIALECT_NESTED:
+		return arena_printf(arena, "model_quantization_config.%s%s%s", backend,
+			spelling->dtype ? ".weight_dtype: " : "", dtype);
+	case DIALECT_FLAT:
+		return arena_printf(arena, "model_quantization_config with backend: %s%s%s",
+			backend, spelling->dtype ? " and weight_dtype: " : "", dtype);
+	case DIALECT_CLASS_NAME:
+		return arena_printf(arena, "model_quantization_config: %s",
+			backends[spelling->backend].quant_class);
+	case DIALECT_PEFT_BLOCK:
+		return arena_printf(
+			arena, "peft with backend: %s and weight_dtype: %s", backend, dtype);
+	default:
+		return TEXT("no base quantization");
+	}
+}
+
+struct text base_words(struct arena *arena, const struct facts *facts)
+{
+	const struct base_quantization *base = &facts->base;
+	if (base->dialect == DIALECT_FLAGS)
+		return flags_words(arena, facts);
+	return spelling_words(arena, base->structured.dialect ? &base->structured : &base->peft);
+}
+
+static bool spelt(const struct base_spelling *spelling)
+{
+	return spelling->dialect != DIALECT_NONE && spelling->backend != BACKEND_NONE;
+}
+
+static struct text slot_words(struct resolver *resolver, enum key key)
+{
+	const struct facts *facts = &resolver->facts;
+	if (key == KEY_BASE_QUANTIZATION)
+		return base_words(resolver->arena, facts);
+	if (key == KEY_CHECKPOINT) {
+		const struct checkpoint *checkpoint = facts->checkpoint;
+		if (!checkpoint || !checkpoint->quantized)
+			return TEXT("no quantization");
+		if (checkpoint->method)
+			return text_of(checkpoint->method->name);
+		return checkpoint->quant_method.length > 0 ? checkpoint->quant_method
+							   : TEXT("an unnamed method");
+	}
+	if (key == KEY_MODEL_QUANTIZATION_CONFIG && spelt(&facts->base.structured))
+		return spelling_words(resolver->arena, &facts->base.structured);
+	if (key == KEY_PEFT && spelt(&facts->base.peft))
+		return spelling_words(resolver->arena, &facts->base.peft);
+	const struct setting *setting = &facts->settings[key];
+	if (setting->state == SETTING_MISSING)
+		return arena_printf(resolver->arena, "no %s", keys[key].name);
+	struct text value = value_words(resolver->arena, setting->value);
+	struct text name = setting->member->key;
+	return arena_printf(
+		resolver->arena, "%.*s: %.*s", TEXT_ARGUMENTS(name), TEXT_ARGUMENTS(value));
+}
+
+bool rule_shows(const struct facts *facts, const struct rule *rule, enum key key)
+{
+	return rule->at[0] != KEY_NONE || keys[key].type != KEY_TYPE_BOOLEAN || is_true(facts, key);
+}
+
+/* Released Axolotl compares the adapter's name with qlora before it looks at load_in_4bit. */
+static struct text unquantized_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct facts *facts = &resolver->facts;
+	if (!says(facts, KEY_ADAPTER, "lora") || !is_true(facts, KEY_LOAD_IN_4BIT))
+		return TEXT("");
+	return TEXT(
+		"; beside adapter: lora no branch of the released loader (0.18 to 0.20) matches it, "
+		"so that the base silently stays unquantized there");
+}
+
+static struct text nearest_adapter_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	static const char *const built_in[] = { "lora", "qlora", "llama-adapter" };
+	const struct setting *adapter = &resolver->facts.settings[KEY_ADAPTER];
+	const char *nearest = suggestion_nearest(adapter->text, built_in, 3);
+	return nearest ? arena_printf(resolver->arena, "; %s was probably meant", nearest)
+		       : TEXT("");
+}
+
+/* `model_quantization_config: {bnb: {weight_dtype: nf4}}`, as the canonical form would have it. */
+static struct text canonical_base_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct base_quantization *base = &resolver->facts.base;
+	bool kwargs = base->structured.config_kwargs != NULL;
+	if (base->dialect == DIALECT_NONE || base->backend == BACKEND_NONE)
+		return TEXT("model_quantization_config: {bnb: {weight_dtype: nf4}}");
+	if (!base->dtype)
+		return arena_printf(resolver->arena, "model_quantization_config: {%s: {%s}}",
+			backends[base->backend].name, kwargs ? "config_kwargs: …" : "");
+	return arena_printf(resolver->arena, "model_quantization_config: {%s: {weight_dtype: %s}}",
+		backends[base->backend].name, dtype_names[base->dtype]);
+}
+
+static bool mentions(const struct rule *rule, const char *word)
+{
+	const struct text templates[] = { text_of(rule->message), text_of(rule->remedy) };
+	for (size_t i = 0; i < 2; i++) {
+		struct text rest = templates[i], before, name;
+		while (placeholder_next(&rest, &before, &name))
+			if (text_is(name, word))
+				return true;
+	}
+	return false;
+}
+
+/* The base has words of its own, unless they are the flags that the rule names one by one. */
+static bool base_worth_naming(const struct facts *facts, const struct rule *rule)
+{
+	if (facts->base.dialect != DIALECT_FLAGS)
+		return facts->base.dialect != DIALECT_NONE;
+	const enum key *at = rule->at[0] != KEY_NONE ? rule->at : rule->reads;
+	for (; *at != KEY_NONE; at++)
+		if (*at == KEY_LOAD_IN_4BIT || *at == KEY_LOAD_IN_8BIT)
+			return false;
+	return true;
+}
+
+/* What stands in the way, as far as the message does not name it already: "rl: dpo and lora_o_kernel: false". */
+static struct text culprit_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct facts *facts = &resolver->facts;
+	struct buffer out;
+	buffer_init(&out, resolver->arena, 128);
+	const enum key *at = rule->at[0] != KEY_NONE ? rule->at : rule->reads;
+	for (; *at != KEY_NONE; at++) {
+		bool written = *at == KEY_BASE_QUANTIZATION ? base_worth_naming(facts, rule)
+							    : is_set(facts, *at);
+		if (!written || mentions(rule, keys[*at].name) || !rule_shows(facts, rule, *at))
+			continue;
+		buffer_add_string(&out, out.length > 0 ? " and " : "");
+		buffer_add(&out, slot_words(resolver, *at));
+	}
+	return buffer_text(&out);
+}
+
+static struct text lookup_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.lookup;
+}
+
+/* The words that are no slot's. */
+static const struct {
+	const char *name;
+	struct text (*make)(struct resolver *resolver, const struct rule *rule);
+} special_words[] = {
+	{ "unquantized", unquantized_words },
+	{ "nearest_adapter", nearest_adapter_words },
+	{ "canonical_base", canonical_base_words },
+	{ "culprits", culprit_words },
+	{ "lookup", lookup_words },
+};
+
+static struct word make_word(struct resolver *resolver, const struct rule *rule, struct text name)
+{
+	for (const enum key *key = rule->reads; *key != KEY_NONE; key++)
+		if (text_is(name, keys[*key].name))
+			return (struct word){ keys[*key].name, slot_words(resolver, *key) };
+	for (size_t i = 0; i < sizeof(special_words) / sizeof(special_words[0]); i++)
+		if (text_is(name, special_words[i].name))
+			return (struct word){ special_words[i].name,
+				special_words[i].make(resolver, rule) };
+	return (struct word){ .name = NULL };
+}
+
+static bool has_word(const struct word *words, struct text name)
+{
+	while (words->name && !text_is(name, words->name))
+		words++;
+	return words->name;
+}
+
+/* One for each placeholder of the rule's texts; a NULL name ends them. */
+void rule_words(struct resolver *resolver, const struct rule *rule, struct word *words)
+{
+	const struct text templates[] = { text_of(rule->message), text_of(rule->remedy) };
+	size_t count = 0;
+	words[0] = (struct word){ .name = NULL };
+	for (size_t i = 0; i < 2; i++) {
+		struct text rest = templates[i], before, name;
+		while (count < RULE_WORDS_MAXIMUM && placeholder_next(&rest, &before, &name)) {
+			if (has_word(words, name))
+				continue;
+			words[count] = make_word(resolver, rule, name);
+			count += words[count].name != NULL;
+			words[count] = (struct word){ .name = NULL };
+		}
+	}
+}
