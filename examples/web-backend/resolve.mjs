@@ -1,0 +1,35 @@
+// Asks quantconfd about a config: resolve() for a web back end, or `node resolve.mjs config.yaml` (Node 18 or newer).
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const service = process.env.QUANTCONF_URL ?? "http://127.0.0.1:8642";
+const headers = { "Content-Type": "application/yaml" };
+if (process.env.QUANTCONF_TOKEN) headers.Authorization = `Bearer ${process.env.QUANTCONF_TOKEN}`;
+
+// The resolution of a config. Throws when there is none: no service, or a request it refuses.
+export async function resolve(config) {
+  const signal = AbortSignal.timeout(10_000);
+  const reply = await fetch(`${service}/v1/resolve`, { method: "POST", headers, body: config, signal });
+  // 422 and 400 tell of the config: they carry a resolution. Else it is a problem, or some proxy's page.
+  if (reply.headers.get("Content-Type")?.startsWith("application/json")) return reply.json();
+  throw new Error(`${service} answers ${reply.status}: ${await reply.text()}`);
+}
+
+// One line for a person: place, severity, what is wrong and what to do.
+export function describe({ severity, message, remedy, locations }) {
+  const at = locations.find((location) => location.line);
+  return `${at ? `${at.line}:${at.column}: ` : ""}${severity}: ${message}\n  help: ${remedy}`;
+}
+
+async function main(path) {
+  const { status, errors, warnings } = await resolve(await readFile(path));
+  for (const finding of [...errors, ...warnings]) console.log(`${path}:${describe(finding)}`);
+  return status === "ok" ? 0 : 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv[2]).catch((error) => {
+    console.error(`${process.argv[2]}: not checked: ${error.cause ?? error}`);
+    return 2;
+  });
+}
