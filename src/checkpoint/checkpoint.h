@@ -16,9 +16,13 @@ enum checkpoint_fault {
 				      load_in_* */
 	CHECKPOINT_METHOD_UNKNOWN, /* a name that transformers does not know and would skip */
 	CHECKPOINT_WRONG_TYPE, /* value of a key of the block has a type the method does not read */
-	CHECKPOINT_BLOCK_ODD,  /* {}, a string or a list in the block's place, or a block that its
-				 own class refuses: what transformers does with it. A {} that makes
-				 it fail for want of a method is CHECKPOINT_METHOD_MISSING */
+	CHECKPOINT_VALUE_ODD,  /* a value that the method does not know, where transformers goes on
+			       */
+	CHECKPOINT_BLOCK_ODD,  /* null, {} or another value in the block's place, where transformers
+				 goes on */
+	CHECKPOINT_BLOCK_REFUSED, /* transformers fails on what stands in the block's place, or its
+				     class raises. A {} without a method is
+				     CHECKPOINT_METHOD_MISSING */
 	CHECKPOINT_EXCLUSION_INVALID,      /* an entry that is no string, or a pattern that does not
 					 compile or explodes */
 	CHECKPOINT_UNSEEN_BY_AXOLOTL,      /* found at a place that Axolotl does not read, but
@@ -141,6 +145,8 @@ struct checkpoint {
 	bool known_to_transformers;      /* by exactly this spelling, or by load_in_* */
 	unsigned known_to;               /* 1u << enum engine: who reads exactly this */
 	bool seen_by_axolotl;            /* at the top level of config.json */
+	const char *record; /* the top level's value, for messages, where Axolotl fails on it under
+			       lora and transformers goes on; else NULL */
 	bool seen_by_transformers;
 	const char *config_class; /* transformers' class for it; NULL when transformers would skip
 				     or refuse it */

@@ -80,14 +80,17 @@ static void by_flags(struct inspector *inspector, bool four, bool eight)
 	choose(checkpoint, row, known_to);
 	if (four && eight) {
 		struct place place = place_member(inspector->block_place, "load_in_8bit");
-		inspector_report(inspector, CHECKPOINT_BLOCK_ODD, &place,
-			"load_in_4bit is true, too, and BitsAndBytesConfig refuses both together");
-		checkpoint->config_class = NULL;
+		inspector_refuse(inspector, &place,
+			"load_in_4bit is true, too, and BitsAndBytesConfig raises on both together");
 	}
 }
 
-static const char *unknown_detail(const struct method_row *row)
+static const char *unknown_detail(const struct method_row *row, struct text name)
 {
+	if (row && text_is(name, "bitsandbytes"))
+		return "it finds bitsandbytes by a true load_in_4bit or load_in_8bit, and by nothing "
+		       "else; the weights load as if they were not quantized, and under lora "
+		       "Axolotl's own copy of the block quantizes them once more";
 	if (row && row->method == METHOD_BITSANDBYTES)
 		return "it finds bitsandbytes by a true load_in_4bit or load_in_8bit, and by "
 		       "nothing else; the weights load as if they were not quantized";
@@ -105,7 +108,8 @@ static void by_name(struct inspector *inspector, const struct place *name)
 		known_to |= 1u << ENGINE_TRANSFORMERS;
 	choose(checkpoint, row ? row : meant, known_to);
 	if (!row && checkpoint->seen_by_transformers)
-		inspector_report(inspector, CHECKPOINT_METHOD_UNKNOWN, name, unknown_detail(meant));
+		inspector_report(inspector, CHECKPOINT_METHOD_UNKNOWN, name,
+			unknown_detail(meant, checkpoint->quant_method));
 }
 
 static void by_shape(struct inspector *inspector)
@@ -140,39 +144,88 @@ static void unwrap(struct inspector *inspector)
 		inspector->by_place = method_recognise(node_text(name), &unused);
 }
 
-/* Blocks of a known method that its class refuses to read. */
+static const char *torchao_refusal(const struct node *block)
+{
+	const struct node *type = node_get(block, "quant_type");
+	const struct node *config = node_get(type, "default");
+	if (!type)
+		return "TorchAoConfig needs quant_type";
+	if (type->kind == NODE_STRING)
+		return "strings in quant_type are read no more since transformers 5.3";
+	if (!node_is_mapping(type) || type->count != 1 || !config)
+		return "quant_type takes one key, default, and TorchAoConfig raises on anything else";
+	if (node_is_string(node_get(config, "_type"), "NF4WeightOnlyConfig"))
+		return "torchao writes NF4WeightOnlyConfig, but does not look where it lives when it "
+		       "reads a config";
+	return NULL;
+}
+
+static const char *higgs_refusal(const struct node *block)
+{
+	int64_t size = 512, group = 256;
+	node_integer(node_get(block, "hadamard_size"), &size);
+	node_integer(node_get(block, "group_size"), &group);
+	return group > 0 && size % group != 0
+		       ? "HiggsConfig wants a hadamard_size that group_size divides"
+		       : NULL;
+}
+
+static const char *fp_quant_refusal(const struct node *block)
+{
+	const struct node *size = node_get(block, "hadamard_group_size");
+	const struct node *method = node_get(block, "forward_method");
+	const struct node *backward = node_get(block, "backward_dtype");
+	if (node_is_string(node_get(block, "forward_dtype"), "mxfp4"))
+		return size && text_is(size->text, "16")
+			       ? "FPQuantConfig takes a hadamard_group_size of 16 for nvfp4 alone"
+			       : NULL;
+	if (method && node_is_string(method, "quest"))
+		return "FPQuantConfig takes forward_method quest for mxfp4 alone";
+	if (node_is_string(backward, "mxfp8") || node_is_string(backward, "mxfp4"))
+		return "FPQuantConfig takes a backward_dtype other than bf16 for mxfp4 alone";
+	return NULL;
+}
+
+/* What a class raises on that no single value tells. */
+static const char *refusal(enum method method, const struct node *block)
+{
+	switch (method) {
+	case METHOD_NVFP4:
+		return "transformers makes nvfp4 while loading and raises ValueError for a "
+		       "stored one";
+	case METHOD_TORCHAO:
+		return torchao_refusal(block);
+	case METHOD_HQQ:
+		return node_get(block, "quant_config") && node_get(block, "skip_modules")
+			       ? NULL
+			       : "HqqConfig needs quant_config and skip_modules and raises "
+				 "KeyError";
+	case METHOD_GPTQ:
+		return node_get(block, "bits") ? NULL : "GPTQConfig needs bits";
+	case METHOD_HIGGS:
+		return higgs_refusal(block);
+	case METHOD_FP_QUANT:
+		return fp_quant_refusal(block);
+	default:
+		return NULL;
+	}
+}
+
 static void report_refusal(struct inspector *inspector)
 {
-	struct checkpoint *checkpoint = inspector->checkpoint;
-	const struct node *block = inspector->block;
-	const char *detail = NULL;
+	const struct checkpoint *checkpoint = inspector->checkpoint;
 	if (!checkpoint->config_class)
 		return;
-	switch (checkpoint->method->method) {
-	case METHOD_NVFP4:
-		detail = "transformers makes nvfp4 while loading and raises ValueError for a "
-			 "stored one";
-		break;
-	case METHOD_TORCHAO:
-		if (!node_get(block, "quant_type"))
-			detail = "TorchAoConfig needs quant_type";
-		break;
-	case METHOD_HQQ:
-		if (!node_get(block, "quant_config") || !node_get(block, "skip_modules"))
-			detail =
-				"HqqConfig needs quant_config and skip_modules and raises KeyError";
-		break;
-	case METHOD_GPTQ:
-		if (node_is_null(node_get(block, "bits")))
-			detail = "GPTQConfig needs bits";
-		break;
-	default:
-		break;
-	}
-	if (!detail)
-		return;
-	inspector_report(inspector, CHECKPOINT_BLOCK_ODD, inspector->block_place, detail);
-	checkpoint->config_class = NULL;
+	const char *detail = refusal(checkpoint->method->method, inspector->block);
+	if (detail)
+		inspector_refuse(inspector, inspector->block_place, detail);
+}
+
+/* Axolotl asks for the key without looking whether it is there; transformers goes by the flags. */
+static void note_record(struct checkpoint *checkpoint, const struct place *name)
+{
+	if (checkpoint->seen_by_axolotl && !name->node)
+		checkpoint->record = "has no quant_method";
 }
 
 void inspect_method(struct inspector *inspector)
@@ -187,9 +240,10 @@ void inspect_method(struct inspector *inspector)
 			"a string is expected, and transformers compares nothing else");
 	bool four = node_truthy(node_get(block, "load_in_4bit"));
 	bool eight = node_truthy(node_get(block, "load_in_8bit"));
-	if (four || eight)
+	if (four || eight) {
 		by_flags(inspector, four, eight);
-	else if (name.node && name.node->kind == NODE_STRING)
+		note_record(checkpoint, &name);
+	} else if (name.node && name.node->kind == NODE_STRING)
 		by_name(inspector, &name);
 	unwrap(inspector);
 	if (!checkpoint->method && checkpoint->quant_method.length == 0)

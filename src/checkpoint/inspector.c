@@ -137,6 +137,12 @@ void inspector_report(struct inspector *inspector, enum checkpoint_fault fault,
 	problem->placed = inspector->placed && span_of(place, &problem->span);
 }
 
+void inspector_refuse(struct inspector *inspector, const struct place *place, const char *detail)
+{
+	inspector_report(inspector, CHECKPOINT_BLOCK_REFUSED, place, detail);
+	inspector->checkpoint->config_class = NULL;
+}
+
 void inspector_report_text(struct inspector *inspector, enum checkpoint_fault fault,
 	struct text file, struct text value, struct text detail)
 {

@@ -24,16 +24,19 @@ struct inspector {
 	bool placed;                          /* the tree's spans count in checkpoint->bytes */
 	struct text file;                     /* a side file's name; "" for the main file */
 	const struct node *root;
-	struct place base;                 /* the root of the file that the block is in */
-	struct place steps[PLACE_STEPS];   /* the block's way from there */
-	const struct place *block_place;   /* the last step; an inner block where one is wrapped */
-	const struct node *block;          /* the settings that stand there */
+	struct place base;               /* the root of the file that the block is in */
+	struct place steps[PLACE_STEPS]; /* the block's way from there */
+	const struct place *block_place; /* the last step; an inner block where one is wrapped */
+	const struct node *block;        /* the settings that stand there */
+	bool refusable; /* transformers gives the block to its class, which may refuse it */
 	const struct method_row *by_place; /* what the place or the file's shape tells, or NULL */
 };
 
 /* `path` is made from the place; nothing is added beyond CHECKPOINT_PROBLEMS_MAXIMUM. */
 void inspector_report(struct inspector *inspector, enum checkpoint_fault fault,
 	const struct place *place, const char *detail);
+/* transformers fails on the block: CHECKPOINT_BLOCK_REFUSED, and no class reads it. */
+void inspector_refuse(struct inspector *inspector, const struct place *place, const char *detail);
 /* The same for a place that is no node: a file, or a whole document. */
 void inspector_report_text(struct inspector *inspector, enum checkpoint_fault fault,
 	struct text file, struct text value, struct text detail);
@@ -61,7 +64,7 @@ const struct node *node_at(const struct node *node, const char *path);
 void inspect_model(struct inspector *inspector);      /* model.c: model_type, experts, … */
 bool inspect_places(struct inspector *inspector);     /* places.c: finds the block */
 void inspect_method(struct inspector *inspector);     /* identification.c */
-void inspect_fields(struct inspector *inspector);     /* fields.c: wrong types */
+void inspect_fields(struct inspector *inspector);     /* fields.c: types and values */
 void inspect_scheme(struct inspector *inspector);     /* scheme.c */
 void inspect_training(struct inspector *inspector);   /* identification.c */
 void inspect_exclusions(struct inspector *inspector); /* exclusions.c */

@@ -105,6 +105,8 @@ static void report_unseen(struct inspector *inspector)
 			"level");
 }
 
+static const char no_object[] = "an object is expected, and anything else ends in AttributeError";
+
 /* A mapping with contents: the block. Anything else is told, and is no block. */
 static bool take_block(
 	struct inspector *inspector, const struct spot *spot, const struct place *place)
@@ -114,10 +116,11 @@ static bool take_block(
 		report_unseen(inspector);
 		return true;
 	}
-	inspector_report(inspector, CHECKPOINT_BLOCK_ODD, place,
-		spot->transformers ? "an object is expected, and transformers fails on anything "
-				     "else with AttributeError"
-				   : "an object is expected here");
+	if (spot->transformers)
+		inspector_refuse(inspector, place, no_object);
+	else
+		inspector_report(inspector, CHECKPOINT_BLOCK_ODD, place,
+			"an object is expected here, and it is read as no quantization");
 	return false;
 }
 
@@ -141,17 +144,26 @@ static bool take_empty(struct inspector *inspector, const struct place *place)
 			     "quant_method";
 	if (has_decoder(inspector->root)) {
 		inspector_report(inspector, CHECKPOINT_BLOCK_ODD, place,
-			"an empty value: transformers goes on to the decoder's own config");
+			"an empty value: transformers goes on to the decoder's own config, and "
+			"Axolotl fails on it under lora");
+		inspector->checkpoint->record = "is empty";
 		return false;
 	}
 	if (node_is_mapping(place->node))
 		inspector_report(inspector, CHECKPOINT_METHOD_MISSING, place, detail);
 	else
-		inspector_report(inspector, CHECKPOINT_BLOCK_ODD, place,
-			"an object is expected, and transformers fails on anything else with "
-			"AttributeError");
+		inspector_refuse(inspector, place, no_object);
 	take(inspector, &top, place);
 	return true;
+}
+
+/* transformers takes it for a missing key; Axolotl looks into whatever stands there. */
+static bool skip_null(struct inspector *inspector, const struct place *place)
+{
+	inspector_report(inspector, CHECKPOINT_BLOCK_ODD, place,
+		"transformers reads it as no quantization, and Axolotl fails on it under lora");
+	inspector->checkpoint->record = "is null";
+	return false;
 }
 
 /* What the place holds decides whether the search goes on: true when it is over. */
@@ -159,8 +171,10 @@ static bool search_top(struct inspector *inspector, bool *ret_found)
 {
 	const struct place *place = look(inspector, top.path);
 	*ret_found = false;
-	if (!place || place->node->kind == NODE_NULL)
+	if (!place)
 		return false;
+	if (place->node->kind == NODE_NULL)
+		return skip_null(inspector, place);
 	if (!node_truthy(place->node))
 		return take_empty(inspector, place);
 	*ret_found = take_block(inspector, &top, place);

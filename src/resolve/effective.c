@@ -1,5 +1,5 @@
 /* What the loader would really install for this config and this checkpoint. Source: Axolotl 0.18's model loader. */
-#include "resolve/resolver.h"
+#include "resolve/override.h"
 
 /* Model types for which the loader departs from its defaults. */
 static const char *const float32_storage_types[] = { "jamba", "qwen2_moe", "nemotron_h" };
@@ -114,19 +114,14 @@ static const struct node *int8_kwargs(struct arena *arena, const struct facts *f
 	return kwargs;
 }
 
-static const struct base_spelling *asked(const struct facts *facts)
-{
-	const struct base_quantization *base = &facts->base;
-	return base->structured.dialect ? &base->structured : &base->peft;
-}
-
 static struct text group_size(const struct facts *facts)
 {
 	const struct base_quantization *base = &facts->base;
 	if (!base->row->group_size)
 		return TEXT("");
 	if (base->row->group_size_argument && base->group_size_set)
-		return asked(facts)->group_size->text;
+		return (base->structured.dialect ? &base->structured : &base->peft)
+			->group_size->text;
 	return text_of(base->row->group_size);
 }
 
@@ -144,7 +139,7 @@ static void install_torchao(
 
 static const struct node *class_kwargs(struct arena *arena, const struct facts *facts)
 {
-	const struct node *kwargs = asked(facts)->config_kwargs;
+	const struct node *kwargs = base_kwargs(facts);
 	return kwargs ? kwargs : node_mapping(arena, 0);
 }
 
@@ -180,12 +175,24 @@ static bool checkpoint_wins(const struct facts *facts)
 {
 	if (!checkpoint_quantized(facts))
 		return false;
+	if (checkpoint_overridden(facts) ||
+		(checkpoint_handed_on(facts) && is_true(facts, KEY_GPTQ)))
+		return true;
 	if (facts->base.dialect == DIALECT_NONE || merge_drops_base(facts))
 		return checkpoint_honoured(facts);
 	return checkpoint_handed_on(facts) && adapter_is_lora(facts);
 }
 
-static void install_checkpoint(const struct facts *facts, struct effective *effective)
+/* Its weights are unpacked while they are loaded. */
+static void install_dequantized(struct effective *effective)
+{
+	effective->weight_dtype = TEXT("");
+	effective->weight_bits = TEXT("16");
+	effective->group_size = TEXT("");
+}
+
+static void install_checkpoint(
+	struct arena *arena, const struct facts *facts, struct effective *effective)
 {
 	const struct checkpoint *checkpoint = facts->checkpoint;
 	effective->source = QUANTIZATION_CHECKPOINT;
@@ -198,10 +205,15 @@ static void install_checkpoint(const struct facts *facts, struct effective *effe
 	effective->load_in_8bit = checkpoint->load_in_8bit;
 	bool passed =
 		checkpoint_handed_on(facts) && (adapter_is_lora(facts) || is_true(facts, KEY_GPTQ));
-	if (passed) {
+	if (checkpoint_overridden(facts)) {
+		effective->installs_class = checkpoint->config_class;
+		effective->installs_kwargs = override_kwargs(arena, facts);
+	} else if (passed) {
 		effective->installs_class = checkpoint->config_class;
 		effective->installs_kwargs = checkpoint->block;
 	}
+	if (checkpoint_dequantized(facts))
+		install_dequantized(effective);
 }
 
 /* `gptq: true` without a checkpoint to look at: the class is known, its parameters are not. */
@@ -216,6 +228,8 @@ static void install_gptq(struct arena *arena, struct effective *effective)
 static bool installs_base(const struct facts *facts)
 {
 	if (facts->base.dialect == DIALECT_NONE || !facts->base.row || merge_drops_base(facts))
+		return false;
+	if (dequantizes_nothing(facts) || mxfp4_changes_nothing(facts))
 		return false;
 	return !base_needs_adapter(facts) || adapter_is_lora(facts);
 }
@@ -252,7 +266,7 @@ const struct effective *effective_make(struct resolver *resolver)
 					     ? TEXT("lora")
 					     : facts->settings[KEY_ADAPTER].text;
 	if (checkpoint_wins(facts))
-		install_checkpoint(facts, effective);
+		install_checkpoint(resolver->arena, facts, effective);
 	else if (is_true(facts, KEY_GPTQ))
 		install_gptq(resolver->arena, effective);
 	else if (installs_base(facts))

@@ -125,11 +125,44 @@ bool checkpoint_is(const struct facts *facts, enum method method)
 	       facts->checkpoint->method->method == method;
 }
 
+const char *checkpoint_handed_class(const struct facts *facts)
+{
+	static const enum method handed[] = { METHOD_GPTQ, METHOD_AWQ, METHOD_BITSANDBYTES };
+	if (!checkpoint_quantized(facts) || !facts->checkpoint->seen_by_axolotl)
+		return NULL;
+	for (size_t i = 0; i < sizeof(handed) / sizeof(handed[0]); i++) {
+		const struct method_row *row = method_find(handed[i]);
+		if (text_is(facts->checkpoint->quant_method, row->name))
+			return row->config_class;
+	}
+	return NULL;
+}
+
+static bool handed_class_is_read(const struct facts *facts, bool wanted)
+{
+	const char *handed = checkpoint_handed_class(facts);
+	const char *read = handed ? facts->checkpoint->config_class : NULL;
+	return read && text_is(text_of(handed), read) == wanted;
+}
+
 bool checkpoint_handed_on(const struct facts *facts)
 {
-	return (checkpoint_is(facts, METHOD_GPTQ) || checkpoint_is(facts, METHOD_AWQ) ||
-		       checkpoint_is(facts, METHOD_BITSANDBYTES)) &&
-	       facts->checkpoint->seen_by_axolotl && facts->checkpoint->config_class;
+	return handed_class_is_read(facts, true);
+}
+
+bool checkpoint_contradicts(const struct facts *facts)
+{
+	return handed_class_is_read(facts, false);
+}
+
+bool checkpoint_stops_loader(const struct facts *facts)
+{
+	if (!facts->checkpoint)
+		return false;
+	bool gptq = is_true(facts, KEY_GPTQ) && text_is(facts->checkpoint->quant_method, "gptq");
+	bool lora = adapter_is_lora(facts);
+	return (lora && facts->checkpoint->record) ||
+	       ((lora || gptq) && checkpoint_contradicts(facts));
 }
 
 bool checkpoint_honoured(const struct facts *facts)
@@ -145,14 +178,44 @@ bool checkpoint_same_class(const struct facts *facts)
 		       backends[facts->base.backend].class);
 }
 
+bool base_is_class(const struct facts *facts)
+{
+	return base_is(facts, BACKEND_MXFP4) || base_is(facts, BACKEND_FP8);
+}
+
+const struct node *base_kwargs(const struct facts *facts)
+{
+	return base_is_class(facts) ? facts->base.structured.config_kwargs : NULL;
+}
+
+bool checkpoint_overridden(const struct facts *facts)
+{
+	if (!checkpoint_same_class(facts) || merge_drops_base(facts) ||
+		checkpoint_stops_loader(facts))
+		return false;
+	return base_is_class(facts) || (base_is(facts, BACKEND_BNB) && adapter_is_lora(facts));
+}
+
+bool dequantizes_nothing(const struct facts *facts)
+{
+	const struct node *value = node_get(base_kwargs(facts), "dequantize");
+	return value && value->kind == NODE_BOOLEAN && value->boolean && facts->checkpoint &&
+	       !facts->checkpoint->quantized;
+}
+
+bool mxfp4_changes_nothing(const struct facts *facts)
+{
+	return base_is(facts, BACKEND_MXFP4) && facts->checkpoint &&
+	       !facts->checkpoint->quantized && facts->checkpoint->model_type.length > 0 &&
+	       !text_is(facts->checkpoint->model_type, "gpt_oss");
+}
+
 bool checkpoint_dequantized(const struct facts *facts)
 {
 	if (!checkpoint_quantized(facts))
 		return false;
-	const struct base_quantization *base = &facts->base;
-	const struct base_spelling *asked =
-		base->structured.dialect != DIALECT_NONE ? &base->structured : &base->peft;
-	const struct node *value = node_get(asked->config_kwargs, "dequantize");
-	bool overridden = value && value->kind == NODE_BOOLEAN && value->boolean;
-	return facts->checkpoint->dequantize || (overridden && checkpoint_same_class(facts));
+	if (!checkpoint_overridden(facts) || !base_is_class(facts))
+		return facts->checkpoint->dequantize;
+	const struct node *value = node_get(base_kwargs(facts), "dequantize");
+	return value && value->kind == NODE_BOOLEAN && value->boolean;
 }

@@ -73,6 +73,10 @@ struct facts {
 	struct base_quantization base;
 	const struct checkpoint *checkpoint; /* NULL when none was inspected */
 	struct text lookup; /* why no checkpoint was inspected, one clause; "" when one was */
+	struct text
+		ignored; /* of a request over a checkpoint of its own class: its values that the stored ones beat */
+	struct text
+		dropped; /* … and what the request's list lacks of the stored one; both for messages, "" for nothing */
 	bool require_checkpoint;
 	bool checkpoint_wanted; /* the request did not say that none should be looked at */
 	enum target target;
@@ -110,11 +114,28 @@ bool any_kernel(const struct facts *facts);
 /* The checkpoint. */
 bool checkpoint_quantized(const struct facts *facts);
 bool checkpoint_is(const struct facts *facts, enum method method);
-/* gptq, awq and bitsandbytes: their block Axolotl hands on itself before it looks at any request (for lora and qlora). */
+/* The class that Axolotl makes of the block itself, by its quant_method alone, before it looks at any request (for lora and
+ * qlora): those of gptq, awq and bitsandbytes; NULL for others. */
+const char *checkpoint_handed_class(const struct facts *facts);
+/* It makes one, and transformers finds the same. */
 bool checkpoint_handed_on(const struct facts *facts);
+/* It makes one, and transformers finds another. */
+bool checkpoint_contradicts(const struct facts *facts);
+/* The loader stops on the block before any request counts. */
+bool checkpoint_stops_loader(const struct facts *facts);
 /* transformers would load it by its own scheme: it sees the block and knows the method. */
 bool checkpoint_honoured(const struct facts *facts);
 /* The request names the checkpoint's own configuration class. */
 bool checkpoint_same_class(const struct facts *facts);
+/* … and reaches transformers as that class: the stored values stay, but for the class's loading attributes. */
+bool checkpoint_overridden(const struct facts *facts);
+/* The keywords of an mxfp4 or fp8 request; NULL for none. */
+const struct node *base_kwargs(const struct facts *facts);
+/* mxfp4 or fp8: a configuration class by itself. */
+bool base_is_class(const struct facts *facts);
 /* `dequantize: true`, in the checkpoint or in an override of its own class. */
 bool checkpoint_dequantized(const struct facts *facts);
+/* dequantize: true over an unquantized checkpoint: nothing is unpacked, and nothing is quantized either. */
+bool dequantizes_nothing(const struct facts *facts);
+/* mxfp4 over an unquantized checkpoint of another architecture than gpt_oss, whose experts alone are ever replaced. */
+bool mxfp4_changes_nothing(const struct facts *facts);

@@ -1,5 +1,5 @@
 /* Which checkpoint the request is about. */
-#include "resolve/resolver.h"
+#include "resolve/override.h"
 
 #include "checkpoint/roots.h"
 
@@ -80,4 +80,5 @@ void checkpoint_read(struct resolver *resolver)
 	}
 	if (facts->checkpoint)
 		report_checkpoint(resolver, facts->checkpoint);
+	override_read(resolver);
 }

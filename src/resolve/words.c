@@ -202,6 +202,40 @@ static struct text lookup_words(struct resolver *resolver, const struct rule *ru
 	return resolver->facts.lookup;
 }
 
+static struct text ignored_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.ignored;
+}
+
+static struct text dropped_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.dropped;
+}
+
+/* What stands in config.json where Axolotl looks for a block. */
+static struct text record_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	return text_of(checkpoint ? checkpoint->record : NULL);
+}
+
+/* The class that Axolotl makes of the checkpoint's block, and the one that transformers finds. */
+static struct text handed_class_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return text_of(checkpoint_handed_class(&resolver->facts));
+}
+
+static struct text read_class_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	return text_of(checkpoint ? checkpoint->config_class : NULL);
+}
+
 /* The words that are no slot's. */
 static const struct {
 	const char *name;
@@ -212,6 +246,11 @@ static const struct {
 	{ "canonical_base", canonical_base_words },
 	{ "culprits", culprit_words },
 	{ "lookup", lookup_words },
+	{ "ignored", ignored_words },
+	{ "dropped", dropped_words },
+	{ "record", record_words },
+	{ "handed_class", handed_class_words },
+	{ "read_class", read_class_words },
 };
 
 static struct word make_word(struct resolver *resolver, const struct rule *rule, struct text name)

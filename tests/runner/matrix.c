@@ -1,6 +1,7 @@
 /*
  * Requests against checkpoints of every method of the catalogue: tests/matrix.tsv says, in words of
- * its own, what stage load finds and what takes effect. Every method must come up in it.
+ * its own, what stage load finds and what takes effect. Every method must come up in it, and every
+ * request beside every checkpoint.
  */
 #include "render/render.h"
 #include "runner/support.h"
@@ -30,7 +31,8 @@ struct matrix {
 	struct arena arena; /* one case */
 	struct named rows[NAMED_MAXIMUM];
 	size_t row_count;
-	bool methods[METHOD_COUNT]; /* that a checkpoint of the table has */
+	bool methods[METHOD_COUNT];                         /* that a checkpoint of the table has */
+	unsigned char pairs[NAMED_MAXIMUM * NAMED_MAXIMUM]; /* how often each stands there */
 	struct text request, checkpoint;
 };
 
@@ -129,6 +131,15 @@ static void winner_check(struct matrix *matrix, const struct resolution *resolut
 			TEXT_ARGUMENTS(matrix->checkpoint));
 		return;
 	}
+	if (text_is(winner, "override")) {
+		struct text name = arena_printf(&matrix->arena, "%.*s+%.*s",
+			TEXT_ARGUMENTS(matrix->request), TEXT_ARGUMENTS(matrix->checkpoint));
+		const struct named *both = named_find(matrix, "override", name);
+		if (tally_check(&matrix->tally, both, "%.*s: no override of that name",
+			    TEXT_ARGUMENTS(name)))
+			effective_check(matrix, resolution, both->columns[2]);
+		return;
+	}
 	if (text_is(winner, "config")) {
 		effective_check(matrix, resolution, request->columns[3]);
 		return;
@@ -144,6 +155,15 @@ static void method_note(struct matrix *matrix, const struct resolution *resoluti
 		matrix->methods[resolution->checkpoint->method->method] = true;
 }
 
+static void pair_note(
+	struct matrix *matrix, const struct named *request, const struct named *checkpoint)
+{
+	size_t pair = (size_t)(request - matrix->rows) * NAMED_MAXIMUM +
+		      (size_t)(checkpoint - matrix->rows);
+	tally_check(&matrix->tally, matrix->pairs[pair]++ == 0, "%.*s, %.*s: stands twice",
+		TEXT_ARGUMENTS(matrix->request), TEXT_ARGUMENTS(matrix->checkpoint));
+}
+
 static void case_check(struct matrix *matrix, struct text expected, struct text winner)
 {
 	const struct named *request = named_find(matrix, "request", matrix->request);
@@ -151,6 +171,7 @@ static void case_check(struct matrix *matrix, struct text expected, struct text 
 	if (!tally_check(&matrix->tally, request && checkpoint, "%.*s, %.*s: no such name",
 		    TEXT_ARGUMENTS(matrix->request), TEXT_ARGUMENTS(matrix->checkpoint)))
 		return;
+	pair_note(matrix, request, checkpoint);
 	struct resolve_request asked = {
 		.config = request->columns[2],
 		.checkpoint = CHECKPOINT_GIVEN,
@@ -195,6 +216,20 @@ static void methods_check(struct matrix *matrix)
 			"no checkpoint of the table has method %s", method_rows[i].name);
 }
 
+/* Every request beside every checkpoint. */
+static void pairs_check(struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->row_count; i++)
+		for (size_t k = 0; k < matrix->row_count; k++) {
+			const struct text *a = matrix->rows[i].columns;
+			const struct text *b = matrix->rows[k].columns;
+			if (text_is(a[0], "request") && text_is(b[0], "checkpoint"))
+				tally_check(&matrix->tally, matrix->pairs[i * NAMED_MAXIMUM + k],
+					"%.*s, %.*s: no row", TEXT_ARGUMENTS(a[1]),
+					TEXT_ARGUMENTS(b[1]));
+		}
+}
+
 int main(void)
 {
 	struct matrix matrix = { .tally = { .name = "matrix" } };
@@ -209,6 +244,7 @@ int main(void)
 			if (line.length && line.data[0] != '#')
 				line_check(&matrix, line);
 		methods_check(&matrix);
+		pairs_check(&matrix);
 	}
 	int status = tally_finish(&matrix.tally);
 	arena_release(&matrix.arena);

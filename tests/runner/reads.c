@@ -20,8 +20,7 @@ static bool facts_read(
 	settings_read(resolver);
 	dialect_read(resolver);
 	if (rule->bad_checkpoint)
-		resolver->facts.checkpoint = checkpoint_inspect(
-			resolver->arena, request->checkpoint_bytes, NULL, &limits->checkpoint);
+		checkpoint_read(resolver);
 	return !arena_failed(resolver->arena);
 }
 
@@ -50,6 +49,7 @@ void reads_check(struct tally *tally, struct arena *arena, const struct rule *ru
 	struct resolve_request request = {
 		.config = text_of(rule->bad),
 		.target = rule->target,
+		.checkpoint = CHECKPOINT_GIVEN,
 		.checkpoint_bytes = text_of(rule->bad_checkpoint),
 		.require_checkpoint = rule->require_checkpoint,
 	};

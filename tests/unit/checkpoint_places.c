@@ -69,25 +69,28 @@ struct odd_case {
 static const struct odd_case odds[] = {
 	{ "{\"quantization_config\":{}}", CHECKPOINT_METHOD_MISSING, "/quantization_config", "{}" },
 	{ "{\"quantization_config\":{},\"text_config\":{}}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "{}" },
-	{ "{\"quantization_config\":\"gptq\"}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "gptq" },
-	{ "{\"quantization_config\":[1]}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "[…]" },
-	{ "{\"quantization_config\":[]}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "[]" },
-	{ "{\"quantization_config\":false}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "false" },
-	{ "{\"quantization_config\":7}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "7" },
-	{ "{\"text_config\":{\"quantization_config\":\"x\"}}", CHECKPOINT_BLOCK_ODD, "/text_config/quantization_config", "x" },
+	{ "{\"quantization_config\":\"\",\"text_config\":{}}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "" },
+	{ "{\"quantization_config\":null}", CHECKPOINT_BLOCK_ODD, "/quantization_config", "null" },
+	{ "{\"compression_config\":\"x\"}", CHECKPOINT_BLOCK_ODD, "/compression_config", "x" },
+	{ "{\"quantization_config\":\"gptq\"}", CHECKPOINT_BLOCK_REFUSED, "/quantization_config", "gptq" },
+	{ "{\"quantization_config\":[1]}", CHECKPOINT_BLOCK_REFUSED, "/quantization_config", "[…]" },
+	{ "{\"quantization_config\":[]}", CHECKPOINT_BLOCK_REFUSED, "/quantization_config", "[]" },
+	{ "{\"quantization_config\":false}", CHECKPOINT_BLOCK_REFUSED, "/quantization_config", "false" },
+	{ "{\"quantization_config\":7}", CHECKPOINT_BLOCK_REFUSED, "/quantization_config", "7" },
+	{ "{\"text_config\":{\"quantization_config\":\"x\"}}", CHECKPOINT_BLOCK_REFUSED, "/text_config/quantization_config", "x" },
 	{ "{\"quantization_config\":{\"quant_method\":null,\"bits\":4}}", CHECKPOINT_METHOD_MISSING, "/quantization_config", "{…}" },
 	{ "{\"quantization_config\":{\"quantization_method\":\"fp8\"}}", CHECKPOINT_METHOD_MISSING, "/quantization_config", "{…}" },
 	{ "{\"quantization_config\":{\"quant_method\":\"\"}}", CHECKPOINT_METHOD_UNKNOWN, "/quantization_config/quant_method", "" },
 	{ "{\"quantization_config\":{\"quant_method\":[\"fp8\"]}}", CHECKPOINT_WRONG_TYPE, "/quantization_config/quant_method", "[…]" },
 	{ "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"load_in_8bit\":true}}",
-		CHECKPOINT_BLOCK_ODD, "/quantization_config/load_in_8bit", "true" },
+		CHECKPOINT_BLOCK_REFUSED, "/quantization_config/load_in_8bit", "true" },
 	{ "[1]", CHECKPOINT_NOT_AN_OBJECT, "", "[…]" },
 	{ "7", CHECKPOINT_NOT_AN_OBJECT, "", "7" },
 	{ "{\"a\":", CHECKPOINT_UNREADABLE, "", NULL },
 	{ "", CHECKPOINT_UNREADABLE, "", NULL },
 	{ "{\"model_type\":\"a\",\"model_type\":\"b\"}", CHECKPOINT_DUPLICATE_KEY, "/model_type", "model_type" },
 	{ "{\"quantization_config\":{\"quant_method\":\"torchao\",\"quant_type\":\"int4_weight_only\"}}",
-		CHECKPOINT_WRONG_TYPE, "/quantization_config/quant_type", "int4_weight_only" },
+		CHECKPOINT_BLOCK_REFUSED, "/quantization_config", "{…}" },
 	{ "{\"model_type\":7}", CHECKPOINT_WRONG_TYPE, "/model_type", "7" },
 	{ "{\"architectures\":\"A\"}", CHECKPOINT_WRONG_TYPE, "/architectures", "A" },
 	{ "{\"architectures\":[null]}", CHECKPOINT_WRONG_TYPE, "/architectures/0", "null" },
@@ -157,17 +160,18 @@ struct type_case {
 
 /* clang-format off */
 static const struct type_case types[] = {
-	{ "{\"quant_method\":\"gptq\",\"bits\":\"4\"}", "/bits" },
+	{ "{\"quant_method\":\"gptq\",\"bits\":4,\"sym\":\"yes\"}", "/sym" },
 	{ "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"a/b\":{\"bits\":\"8\"}}}", "/dynamic/a~1b/bits" },
 	{ "{\"quant_method\":\"awq\",\"zero_point\":\"yes\"}", "/zero_point" },
-	{ "{\"quant_method\":\"fp8\",\"weight_block_size\":[128,\"x\"]}", "/weight_block_size/1" },
+	{ "{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128.5]}", "/weight_block_size/1" },
+	{ "{\"quant_method\":\"gptq\",\"bits\":4.0}", "/bits" },
+	{ "{\"quant_method\":\"GPTQ\",\"bits\":\"4\"}", "/bits" },
 	{ "{\"quant_method\":\"fp8\",\"modules_to_not_convert\":\"lm_head\"}", "/modules_to_not_convert" },
 	{ "{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"g\":{\"weights\":{\"num_bits\":\"4\"}}}}", "/config_groups/g/weights/num_bits" },
 	{ "{\"quant_method\":\"compressed-tensors\",\"config_groups\":[]}", "/config_groups" },
 	{ "{\"quant_method\":\"quark\",\"global_quant_config\":{\"weight\":[{\"dtype\":\"fp4\"},{\"dtype\":3}]}}", "/global_quant_config/weight/1/dtype" },
 	{ "{\"quant_method\":\"torchao\",\"quant_type\":{\"default\":{\"_type\":7}}}", "/quant_type/default/_type" },
-	{ "{\"load_in_4bit\":1}", "/load_in_4bit" },
-	{ "{\"load_in_4bit\":true,\"llm_int8_threshold\":6}", "/llm_int8_threshold" },
+	{ "{\"quant_method\":\"bnb\",\"load_in_4bit\":0}", "/load_in_4bit" },
 	{ "{\"quant_method\":\"hqq\",\"quant_config\":7,\"skip_modules\":[]}", "/quant_config" },
 	{ "{\"quant_method\":\"modelopt\",\"quantized_layers\":{\"a\":\"FP8\"}}", "/quantized_layers/a" },
 	{ "{\"quant_method\":\"mxfp4\",\"dequantize\":\"true\"}", "/dequantize" },
@@ -210,7 +214,7 @@ START_TEST(long_values_are_cut_between_characters)
 		json = arena_printf(&arena, "%.*sé", TEXT_ARGUMENTS(json));
 	json = arena_printf(&arena, "%.*s\"}", TEXT_ARGUMENTS(json));
 	const struct checkpoint *checkpoint = inspect(json.data);
-	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_BLOCK_ODD);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_BLOCK_REFUSED);
 	ck_assert_ptr_nonnull(problem);
 	ck_assert_uint_eq(problem->value.length, 83);
 	ck_assert(text_ends_with(problem->value, "é…"));

@@ -71,11 +71,42 @@ static const struct rule rows[] = {
 		.message = "{path} in the checkpoint's {file} is {value}: {detail}.",
 		.remedy =
 			"Correct the value in config.json, or take the file that was published with the weights.",
-		.why = "The method's config class would refuse or misread it.",
+		.why = "The method's config class does not check it, and misreads it.",
 		.bad = LORA,
 		.bad_checkpoint =
-			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": "
-			"\"four\"}}",
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, "
+			"\"sym\": \"yes\"}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-value-odd",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "A value of the quantization block that its method does not know.",
+		.message = "{path} in the checkpoint's {file} is {value}: {detail}.",
+		.remedy =
+			"Correct the value in config.json, or take the file that was published with the weights.",
+		.why = "The method's config class lets it pass, and the weights are read wrongly or not at all.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"awq\", \"bits\": 5}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-block-refused",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.summary = "A quantization block that transformers fails on.",
+		.message =
+			"{path} in the checkpoint's {file} is {value}, and transformers fails on it: {detail}.",
+		.remedy =
+			"Take the config.json that was published with the weights, or correct the value.",
+		.why = "The block is given to its method's config class before any weight is loaded, and the class raises.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 5}}",
 		.good = LORA,
 		.good_checkpoint = GOOD,
 	},
@@ -83,13 +114,14 @@ static const struct rule rows[] = {
 		.id = "checkpoint-block-odd",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
-		.summary = "Something else than a block stands in its place.",
+		.summary =
+			"Something else than a block stands in its place, and transformers goes on.",
 		.message = "{path} in the checkpoint's {file} is {value}: {detail}.",
 		.remedy =
 			"Remove the key, or restore the block that was published with the weights.",
 		.why = "Loaders expect an object with quant_method there.",
-		.bad = LORA,
-		.bad_checkpoint = "{\"model_type\": \"llama\", \"quantization_config\": \"gptq\"}",
+		.bad = "base_model: org/model\n",
+		.bad_checkpoint = "{\"model_type\": \"llama\", \"quantization_config\": null}",
 		.good = LORA,
 		.good_checkpoint = GOOD,
 	},

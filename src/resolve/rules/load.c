@@ -20,19 +20,40 @@
 	BLOCK("\"quant_method\": \"fp8\", \"weight_block_size\": [128, 128], "                     \
 	      "\"modules_to_not_convert\": [\"lm_head\"]")
 
-static bool requests_class(const struct facts *f)
-{
-	return base_is(f, BACKEND_MXFP4) || base_is(f, BACKEND_FP8);
-}
-
 static bool requests_bnb(const struct facts *f)
 {
 	return base_is(f, BACKEND_BNB) && !merge_drops_base(f);
 }
 
-static bool handed_on_to_lora(const struct facts *f)
+/* By lora, or by gptq: true without an adapter: Axolotl makes the class of the block, over whatever was requested. */
+static bool handed_on(const struct facts *f)
 {
-	return checkpoint_handed_on(f) && adapter_is_lora(f);
+	bool gptq = is_true(f, KEY_GPTQ) && checkpoint_is(f, METHOD_GPTQ);
+	return checkpoint_handed_on(f) && (adapter_is_lora(f) || gptq);
+}
+
+/* transformers fails on the block: nothing is left to be said of its class. */
+static bool refused(const struct facts *f)
+{
+	return checkpoint_quantized(f) && f->checkpoint->known_to_transformers &&
+	       f->checkpoint->seen_by_transformers && !f->checkpoint->config_class;
+}
+
+/* The same by its name alone. */
+static bool handed_by_name(const struct facts *f)
+{
+	return checkpoint_handed_class(f) && adapter_is_lora(f) &&
+	       f->checkpoint->known_to_transformers;
+}
+
+static bool record_stops_lora(const struct facts *f)
+{
+	return f->checkpoint && f->checkpoint->record && adapter_is_lora(f);
+}
+
+static bool classes_contradict(const struct facts *f)
+{
+	return checkpoint_stops_loader(f) && !record_stops_lora(f);
 }
 
 static bool torchao_asks_mxfp4(const struct facts *f)
@@ -45,60 +66,65 @@ static bool torchao_meets_quantized(const struct facts *f)
 	return base_is(f, BACKEND_TORCHAO) && !torchao_asks_mxfp4(f) && checkpoint_quantized(f);
 }
 
-/* Axolotl compares the name exactly: a GPTQ that transformers skips is none. */
+/* Axolotl looks at the top level alone, and compares the name exactly. */
 static bool gptq_lacks_checkpoint(const struct facts *f)
 {
-	bool read_as_gptq = checkpoint_is(f, METHOD_GPTQ) && f->checkpoint->config_class;
-	return is_true(f, KEY_GPTQ) && f->checkpoint && !read_as_gptq;
+	return is_true(f, KEY_GPTQ) && f->checkpoint &&
+	       !(f->checkpoint->seen_by_axolotl && text_is(f->checkpoint->quant_method, "gptq"));
 }
 
+/* A block that names no type is fp4 for its class; only one that says so is told to be another thing than nf4. */
 static bool same_bits(const struct facts *f)
 {
-	return checkpoint_is(f, METHOD_BITSANDBYTES) &&
-	       (base_has_dtype(f, DTYPE_NF4)
-			       ? f->checkpoint->load_in_4bit
-			       : f->checkpoint->load_in_8bit && !f->checkpoint->load_in_4bit);
+	if (!checkpoint_is(f, METHOD_BITSANDBYTES))
+		return false;
+	if (!base_has_dtype(f, DTYPE_NF4))
+		return f->checkpoint->load_in_8bit && !f->checkpoint->load_in_4bit;
+	const struct node *type = node_get(f->checkpoint->block, "bnb_4bit_quant_type");
+	return f->checkpoint->load_in_4bit && (!type || node_is_string(type, "nf4"));
 }
 
+/* Beside gptq: true a bnb base is gptq-ignores-bnb. */
 static bool checkpoint_overrides(const struct facts *f)
 {
-	if (!handed_on_to_lora(f) || is_true(f, KEY_GPTQ))
-		return false;
-	return requests_class(f) || (requests_bnb(f) && !same_bits(f));
+	if (base_is_class(f))
+		return handed_on(f);
+	return requests_bnb(f) && !is_true(f, KEY_GPTQ) && !same_bits(f) &&
+	       ((handed_on(f) && adapter_is_lora(f)) || checkpoint_overridden(f));
 }
 
 static bool checkpoint_agrees(const struct facts *f)
 {
-	return handed_on_to_lora(f) && requests_bnb(f) && same_bits(f);
+	return requests_bnb(f) && checkpoint_overridden(f) && same_bits(f);
 }
 
 /* Beside another adapter the loader installs nothing, so that nothing is quantized twice: adapter-ignores-quant says so. */
 static bool bnb_meets_quantized(const struct facts *f)
 {
 	return requests_bnb(f) && adapter_is_lora(f) && checkpoint_quantized(f) &&
-	       !handed_on_to_lora(f) && !is_true(f, KEY_GPTQ);
+	       !handed_by_name(f) && !checkpoint_overridden(f) && !checkpoint_stops_loader(f) &&
+	       !is_true(f, KEY_GPTQ);
 }
 
 static bool override_mismatched(const struct facts *f)
 {
-	return requests_class(f) && checkpoint_quantized(f) && !handed_on_to_lora(f) &&
-	       !checkpoint_same_class(f);
+	return base_is_class(f) && checkpoint_quantized(f) && !handed_on(f) && !refused(f) &&
+	       !checkpoint_same_class(f) && !checkpoint_stops_loader(f);
 }
 
 static bool override_drops_exclusions(const struct facts *f)
 {
-	if (!base_is(f, BACKEND_FP8) || !checkpoint_same_class(f) || checkpoint_dequantized(f))
-		return false;
-	const struct base_quantization *base = &f->base;
-	return f->checkpoint->exclusions.count > 0 &&
-	       node_is_null(node_get(base->structured.config_kwargs, "modules_to_not_convert"));
+	return f->dropped.length > 0;
 }
 
-static bool mxfp4_changes_nothing(const struct facts *f)
+static bool stored_values_win(const struct facts *f)
 {
-	return base_is(f, BACKEND_MXFP4) && f->checkpoint && !f->checkpoint->quantized &&
-	       f->checkpoint->model_type.length > 0 &&
-	       !text_is(f->checkpoint->model_type, "gpt_oss");
+	return f->ignored.length > 0 && (base_is_class(f) || same_bits(f));
+}
+
+static bool dequantizes_unquantized(const struct facts *f)
+{
+	return dequantizes_nothing(f) && !mxfp4_changes_nothing(f);
 }
 
 static bool experts_meet_quantized(const struct facts *f)
@@ -109,9 +135,10 @@ static bool experts_meet_quantized(const struct facts *f)
 /* The checkpoint's own scheme is what will be in memory; under torchao the loader refuses. */
 static bool own_scheme_stays(const struct facts *f)
 {
-	if (!checkpoint_honoured(f) || checkpoint_dequantized(f) || base_is(f, BACKEND_TORCHAO))
+	if (!checkpoint_honoured(f) || checkpoint_dequantized(f) || checkpoint_stops_loader(f) ||
+		base_is(f, BACKEND_TORCHAO))
 		return false;
-	return f->base.dialect == DIALECT_NONE || handed_on_to_lora(f) || checkpoint_same_class(f);
+	return f->base.dialect == DIALECT_NONE || handed_on(f) || checkpoint_overridden(f);
 }
 
 static bool quantized_lacks_adapter(const struct facts *f)
@@ -127,7 +154,7 @@ static bool not_trainable(const struct facts *f)
 
 static bool forwarded(const struct facts *f)
 {
-	return checkpoint_honoured(f) && !is_true(f, KEY_GPTQ) &&
+	return checkpoint_honoured(f) && !is_true(f, KEY_GPTQ) && !checkpoint_stops_loader(f) &&
 	       (f->base.dialect == DIALECT_NONE || merge_drops_base(f));
 }
 
@@ -185,6 +212,49 @@ static const struct rule rows[] = {
 		.bad = LORA "gptq: true\n",
 		.bad_checkpoint = PLAIN,
 		.good = LORA "gptq: true\n",
+		.good_checkpoint = GPTQ,
+	},
+	{
+		.id = "adapter-needs-quant-method",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = { KEY_ADAPTER, KEY_CHECKPOINT },
+		.broken = record_stops_lora,
+		.summary =
+			"A quantization_config in which Axolotl finds no quant_method, under lora.",
+		.message =
+			"Under {adapter} Axolotl reads quant_method from the checkpoint's own quantization_config, which "
+			"{record}: it stops before the model is loaded.",
+		.remedy =
+			"Remove quantization_config from config.json where the weights are not quantized; add `quant_method: "
+			"bitsandbytes` where load_in_4bit or load_in_8bit says so.",
+		.why = "The loader asks whether the key is there, and then takes its quant_method unguarded; transformers alone "
+		       "would go on.",
+		.bad = LORA,
+		.bad_checkpoint = "{\"model_type\": \"llama\", \"quantization_config\": null}",
+		.good = "inference: true\n",
+		.good_checkpoint = "{\"model_type\": \"llama\", \"quantization_config\": null}",
+		.also = { "checkpoint-block-odd" },
+	},
+	{
+		.id = "checkpoint-classes-contradict",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = { KEY_ADAPTER, KEY_GPTQ, KEY_CHECKPOINT },
+		.broken = classes_contradict,
+		.summary = "Axolotl and transformers read one block as two methods.",
+		.message =
+			"The checkpoint's block says two things: by its quant_method Axolotl makes {handed_class} of it, by "
+			"its load_in_4bit or load_in_8bit transformers makes {read_class}, and refuses the other.",
+		.remedy =
+			"Keep in config.json what the weights are: quant_method without load_in_* keys, or quant_method: "
+			"bitsandbytes with them.",
+		.why = "transformers looks at load_in_4bit and load_in_8bit before quant_method, Axolotl at quant_method alone, "
+		       "and configs of two classes are never merged.",
+		.bad = LORA,
+		.bad_checkpoint =
+			BLOCK("\"quant_method\": \"gptq\", \"bits\": 4, \"load_in_4bit\": true"),
+		.good = LORA,
 		.good_checkpoint = GPTQ,
 	},
 	{
@@ -268,17 +338,61 @@ static const struct rule rows[] = {
 		.severity = ALWAYS(SEVERITY_WARNING),
 		.reads = { KEY_BASE_QUANTIZATION, KEY_CHECKPOINT },
 		.broken = override_drops_exclusions,
-		.summary = "An fp8 override without a list drops the checkpoint's exclusion list.",
+		.summary = "An fp8 override lacks entries of the checkpoint's exclusion list.",
 		.message =
-			"{base} without modules_to_not_convert replaces the checkpoint's own exclusion list by none.",
+			"{base} over a checkpoint of its own class drops {dropped}: what they name would be read as fp8.",
 		.remedy =
-			"Remove the override, or repeat the list in config_kwargs.modules_to_not_convert.",
-		.why = "For this class transformers takes the list of the override, also when it is empty; modules that were "
-		       "stored in full precision would then be read as fp8.",
+			"Remove the override, or repeat the whole list in config_kwargs.modules_to_not_convert.",
+		.why = "For this class transformers takes the list of the override, also when there is none; modules that were "
+		       "stored in full precision are then read as fp8.",
 		.bad = LORA "model_quantization_config: {fp8: {}}\n",
 		.bad_checkpoint = FP8,
 		.good = LORA
 		"model_quantization_config: {fp8: {config_kwargs: {modules_to_not_convert: [lm_head]}}}\n",
+		.good_checkpoint = FP8,
+	},
+	{
+		.id = "override-values-ignored",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION, KEY_ADAPTER, KEY_CHECKPOINT,
+			KEY_BNB_CONFIG_KWARGS },
+		.at = { KEY_BASE_QUANTIZATION, KEY_BNB_CONFIG_KWARGS },
+		.broken = stored_values_win,
+		.summary =
+			"Values of a request over a checkpoint of the same class, which keeps its own.",
+		.message =
+			"{base} over a checkpoint of the same class, {checkpoint}: {ignored} has no effect, for the stored "
+			"values win.",
+		.remedy =
+			"Remove these values; only what the checkpoint's `overridable` lists can be overridden while loading.",
+		.why = "transformers takes the class's loading attributes from a request, and nothing else.",
+		.bad = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {weight_block_size: [64, 64], "
+		"modules_to_not_convert: [lm_head]}}}\n",
+		.bad_checkpoint = FP8,
+		.good = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {modules_to_not_convert: [lm_head]}}}\n",
+		.good_checkpoint = FP8,
+	},
+	{
+		.id = "dequantize-unquantized",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION, KEY_CHECKPOINT },
+		.broken = dequantizes_unquantized,
+		.summary = "dequantize: true over a checkpoint that is not quantized.",
+		.message =
+			"{base} with dequantize: true changes nothing: the checkpoint is not quantized, and with dequantize "
+			"it is not quantized while loading either.",
+		.remedy =
+			"Remove the block to train unquantized, or remove dequantize to quantize while loading.",
+		.why = "transformers unpacks what is packed, and returns before it would quantize anything.",
+		.bad = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {dequantize: true}}}\n",
+		.bad_checkpoint = PLAIN,
+		.good = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {dequantize: true}}}\n",
 		.good_checkpoint = FP8,
 	},
 	{
