@@ -86,6 +86,34 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return piece ? memset(piece, 0, size) : NULL;
 }
 
+/* The newest large piece stands behind the current block, or alone where there was none. */
+static struct arena_block **newest_large(struct arena *arena)
+{
+	if (!arena->blocks)
+		return NULL;
+	return arena->blocks->older ? &arena->blocks->older : &arena->blocks;
+}
+
+void *arena_extend(struct arena *arena, void *piece, size_t size)
+{
+	struct arena_block **slot = newest_large(arena);
+	struct arena_block *block = slot ? *slot : NULL;
+	if (!block || piece != block->bytes || block->size <= BLOCK_BYTES || arena->failed ||
+		size < block->size || size - block->size > arena->limit - arena->taken)
+		return NULL;
+	bool current = arena->end == block->bytes + block->size;
+	size_t more = size - block->size;
+	block = realloc(block, sizeof(*block) + size);
+	if (!block)
+		return NULL;
+	*slot = block;
+	block->size = size;
+	arena->taken += more;
+	if (current)
+		arena->next = arena->end = block->bytes + size;
+	return block->bytes;
+}
+
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
 	size_t bytes;

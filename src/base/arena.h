@@ -26,6 +26,11 @@ void arena_init(struct arena *arena, size_t limit);
 void *arena_alloc(struct arena *arena, size_t size);
 /* The same, not zeroed: for whoever writes all of it. */
 void *arena_take(struct arena *arena, size_t size);
+/*
+ * Makes the newest piece of more than 64 KiB longer; it may move, and what is new in it is not zeroed. NULL, and nothing
+ * has changed, when `piece` is another one or the memory cannot be had.
+ */
+void *arena_extend(struct arena *arena, void *piece, size_t size);
 /* Zeroed, for an array; an overflow of count * size is a failure. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 /* A copy with a NUL behind it (not counted in its length); the empty text after failure. */

@@ -11,12 +11,29 @@ void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected)
 		buffer_reserve(buffer, expected);
 }
 
+/* A large one grows where it is, to just what is needed where twice as much cannot be had. */
+static bool extend(struct buffer *buffer, size_t wanted, size_t capacity)
+{
+	char *data = buffer->data ? arena_extend(buffer->arena, buffer->data, capacity) : NULL;
+	if (!data && buffer->data) {
+		capacity = wanted;
+		data = arena_extend(buffer->arena, buffer->data, capacity);
+	}
+	if (!data)
+		return false;
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
 char *buffer_widen(struct buffer *buffer, size_t more)
 {
 	size_t wanted = buffer->length + more;
 	size_t capacity = buffer->capacity < 256 ? 256 : buffer->capacity * 2;
 	if (capacity < wanted)
 		capacity = wanted;
+	if (extend(buffer, wanted, capacity))
+		return buffer->data + buffer->length;
 	char *data = arena_take(buffer->arena, capacity);
 	if (!data)
 		return NULL;

@@ -82,6 +82,15 @@ void call_check_size(struct call *call, const char *what, size_t length, size_t 
 				call->arena, "\"%s\" may have at most %zu bytes", what, limit));
 }
 
+static void refuse_other_checkpoint(struct call *call, const char *what)
+{
+	refuse(call, PROBLEM_BAD_PARAMETER, "checkpoint",
+		arena_printf(call->arena,
+			"there is a checkpoint of its own beside the config, and the %s \"checkpoint\" "
+			"asks for another one: leave one of them out",
+			what));
+}
+
 static void take_envelope(struct call *call, const struct envelope *envelope, struct text body)
 {
 	const struct resolve_limits *limits = call->ask.limits;
@@ -95,6 +104,8 @@ static void take_envelope(struct call *call, const struct envelope *envelope, st
 		call->ask.config_problems = envelope->config_problems;
 	}
 	call_take_settings(call, envelope->options, envelope->option_count);
+	if (envelope->checkpoint && call->ask.checkpoint != CHECKPOINT_LOOK_UP)
+		refuse_other_checkpoint(call, "option");
 	if (envelope->checkpoint) {
 		call->ask.checkpoint_tree = envelope->checkpoint;
 		call->ask.checkpoint = CHECKPOINT_GIVEN;
@@ -120,7 +131,5 @@ void call_take_query(struct call *call)
 	bool given = call->ask.checkpoint == CHECKPOINT_GIVEN;
 	call_take_settings(call, head->parameters, head->parameter_count);
 	if (given && call->ask.checkpoint != CHECKPOINT_GIVEN)
-		refuse(call, PROBLEM_BAD_PARAMETER, "checkpoint",
-			TEXT("the body has a checkpoint of its own, and the parameter "
-			     "\"checkpoint\" asks for another one: leave one of them out"));
+		refuse_other_checkpoint(call, "parameter");
 }

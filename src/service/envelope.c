@@ -1,6 +1,33 @@
 #include "service/envelope.h"
 
+#include <string.h>
+
 static const char *const members[] = { "config", "checkpoint", "options", NULL };
+
+static struct text without_blanks(struct text text)
+{
+	size_t blanks = 0;
+	while (blanks < text.length && strchr(" \t\r\n", text.data[blanks]) && text.data[blanks])
+		blanks++;
+	return text_from(text, blanks);
+}
+
+bool envelope_begins(struct text body)
+{
+	struct text rest = text_starts_with(body, "\xef\xbb\xbf") ? text_from(body, 3) : body;
+	rest = without_blanks(rest);
+	if (!text_starts_with(rest, "{"))
+		return false;
+	rest = without_blanks(text_from(rest, 1));
+	for (size_t i = 0; members[i]; i++) {
+		size_t length = strlen(members[i]) + 2;
+		struct text key = text_from(rest, 1);
+		if (text_starts_with(rest, "\"") && text_starts_with(key, members[i]) &&
+			text_starts_with(text_from(rest, length - 1), "\""))
+			return text_starts_with(without_blanks(text_from(rest, length)), ":");
+	}
+	return false;
+}
 
 static bool refuse(struct refusal *refusal, const char *parameter, struct text detail)
 {
@@ -23,23 +50,29 @@ static bool refuse_unreadable(
 	struct refusal *refusal, struct arena *arena, const struct document_problem *problem)
 {
 	if (!problem)
-		return refuse(refusal, NULL, TEXT("the body cannot be read as JSON"));
+		return refuse(refusal, NULL, TEXT("this cannot be read as JSON"));
 	if (problem->fault == FAULT_EMPTY)
-		return refuse(refusal, NULL, TEXT("the body is empty, which is no JSON"));
+		return refuse(refusal, NULL, TEXT("there is nothing here, which is no JSON"));
 	return refuse(refusal, NULL,
-		arena_printf(arena, "the body cannot be read as JSON: %.*s (line %u, column %u)",
+		arena_printf(arena, "this cannot be read as JSON: %.*s (line %u, column %u)",
 			TEXT_ARGUMENTS(problem->detail), problem->span.start.line + 1,
 			problem->span.start.column + 1));
 }
 
-/* A member of the envelope itself that comes twice: nobody can say which one is meant. */
+/* A member of the envelope itself or an option that comes twice: nobody can say which one is meant. */
+static bool is_ours(const struct document_problem *problem)
+{
+	return text_starts_with(problem->path, "/options/") ||
+	       (text_starts_with(problem->path, "/") &&
+		       text_equal(text_from(problem->path, 1), problem->key));
+}
+
 static bool check_duplicates(
 	const struct document *document, struct arena *arena, struct refusal *refusal)
 {
 	const struct document_problem *problem = document->problems;
 	for (; problem; problem = problem->next)
-		if (problem->fault == FAULT_DUPLICATE_KEY && text_starts_with(problem->path, "/") &&
-			text_equal(text_from(problem->path, 1), problem->key))
+		if (problem->fault == FAULT_DUPLICATE_KEY && is_ours(problem))
 			return refuse(refusal, NULL,
 				arena_printf(arena, "the member \"%.*s\" comes twice",
 					TEXT_ARGUMENTS(problem->key)));
@@ -132,8 +165,11 @@ static bool take_options(struct envelope *envelope, const struct node *options, 
 					"the option \"%.*s\" must be a string, a number, true, "
 					"false or a list of strings",
 					TEXT_ARGUMENTS(name)));
-		envelope->options[envelope->option_count++] =
-			(struct parameter){ .name = member->key, .value = value };
+		envelope->options[envelope->option_count++] = (struct parameter){
+			.name = member->key,
+			.value = value,
+			.listed = member->value->kind == NODE_SEQUENCE,
+		};
 	}
 	return true;
 }
@@ -172,6 +208,20 @@ static const struct document_problem *inside_config(
 	return first;
 }
 
+/* A config has no such mappings; whoever sends them has forgotten, or misspelt, the "config" beside them. */
+static bool check_bare(const struct node *root, struct refusal *refusal)
+{
+	for (size_t i = 1; members[i]; i++) {
+		const struct node *member = node_get(root, members[i]);
+		if (!member || member->kind != NODE_MAPPING)
+			continue;
+		refusal->allowed = members;
+		return refuse(refusal, "config",
+			TEXT("\"checkpoint\" and \"options\" need a \"config\" beside them"));
+	}
+	return true;
+}
+
 bool envelope_read(struct envelope *envelope, struct arena *arena, struct text body,
 	const struct resolve_limits *limits, struct refusal *ret_refusal)
 {
@@ -188,14 +238,15 @@ bool envelope_read(struct envelope *envelope, struct arena *arena, struct text b
 	if (!document.root || fatal(&document))
 		return refuse_unreadable(ret_refusal, arena, fatal(&document));
 	if (document.root->kind != NODE_MAPPING)
-		return refuse(ret_refusal, NULL, TEXT("the body must be a JSON object"));
+		return refuse(ret_refusal, NULL, TEXT("an envelope must be a JSON object"));
 	envelope->config = node_get(document.root, "config");
 	envelope->bare = !envelope->config;
 	envelope->config_problems =
 		envelope->bare ? document.problems : inside_config(document.problems, arena);
 	if (envelope->bare) {
 		envelope->config = document.root;
-		return check_config(envelope->config, &limits->config, arena, ret_refusal);
+		return check_bare(document.root, ret_refusal) &&
+		       check_config(envelope->config, &limits->config, arena, ret_refusal);
 	}
 	return check_duplicates(&document, arena, ret_refusal) &&
 	       check_members(document.root, arena, ret_refusal) &&

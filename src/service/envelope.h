@@ -14,6 +14,8 @@ struct envelope {
 	size_t option_count;
 };
 
+/* True when a text that may be YAML or an envelope begins as an envelope does: `{"config":`. */
+bool envelope_begins(struct text body);
 /*
  * Nodes of the envelope live in the arena. False with the first fault in `ret_refusal`: the body is
  * no JSON object, it has members that nobody reads, or members of wrong types. Options are not

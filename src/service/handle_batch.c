@@ -4,12 +4,11 @@
 #include "render/json.h"
 #include "render/render.h"
 #include "service/call.h"
+#include "service/envelope.h"
 #include "service/handlers.h"
 #include "service/metrics.h"
 #include "service/pieces.h"
 #include "service/settings.h"
-
-#define ITEMS_MAXIMUM 10000
 
 enum outcome_word {
 	ITEM_OK,
@@ -33,7 +32,8 @@ struct batch {
 	size_t outcomes[ITEM_OUTCOMES];
 };
 
-const char *const batch_types[] = { "application/x-ndjson", "application/json", NULL };
+const char *const batch_types[] = { "application/x-ndjson", "application/json", "application/jsonl",
+	NULL };
 
 static const char *const target_words[] = { "canonical", "flat", "released", NULL };
 static const char *const boolean_words[] = { "true", "false", NULL };
@@ -191,11 +191,11 @@ static size_t stream(struct request *request, char *out, size_t room)
 }
 
 /* Counted before the reply begins: afterwards it would be too late to refuse. */
-static bool is_too_many(struct pieces pieces)
+static bool is_too_many(struct pieces pieces, size_t limit)
 {
 	struct text item;
 	for (size_t count = 0; pieces_next(&pieces, &item); count++)
-		if (count == ITEMS_MAXIMUM)
+		if (count == limit)
 			return true;
 	return false;
 }
@@ -205,27 +205,46 @@ static struct text decoded(struct request *request)
 	struct text body = buffer_text(&request->body);
 	struct text utf8 = utf8_looks_like_utf16(body) ? utf8_from_utf16(&request->arena, body)
 						       : (struct text){ .data = NULL };
-	return utf8.data ? utf8 : body;
+	body = utf8.data ? utf8 : body;
+	return text_starts_with(body, "\xef\xbb\xbf") ? text_from(body, 3) : body;
+}
+
+static enum pieces_form form_of(const struct request *request, struct text body)
+{
+	switch (request->form) {
+	case FORM_LINES:
+		return PIECES_LINES;
+	case FORM_ARRAY:
+		return PIECES_ARRAY;
+	case FORM_UNSAID_BATCH:
+		if (text_starts_with(text_trim(body), "["))
+			return PIECES_ARRAY; /* which is no config */
+		return envelope_begins(body) ? PIECES_LINES : PIECES_YAML;
+	default:
+		return PIECES_YAML;
+	}
+}
+
+/* What concerns the batch as a whole; later it would be too late to refuse. */
+static bool cut(struct request *request, struct batch *batch)
+{
+	size_t limit = request->settings->options.batch_item_limit;
+	struct text body = decoded(request);
+	if (!pieces_begin(&batch->pieces, form_of(request, body), body))
+		request_refuse(request, PROBLEM_BAD_ENVELOPE,
+			TEXT("a batch in JSON is an array of envelopes, or an envelope a line"));
+	else if (is_too_many(batch->pieces, limit))
+		request_refuse(request, PROBLEM_BODY_TOO_LARGE,
+			arena_printf(&request->arena, "a batch has at most %zu items", limit));
+	return request->refusal.problem == PROBLEM_NONE;
 }
 
 void handle_batch(struct request *request)
 {
-	static const enum pieces_form forms[] = {
-		[FORM_STREAM] = PIECES_YAML,
-		[FORM_LINES] = PIECES_LINES,
-		[FORM_ARRAY] = PIECES_ARRAY,
-	};
 	struct batch *batch = ARENA_NEW(&request->arena, struct batch);
-	if (!batch)
+	if (!batch || !cut(request, batch))
 		return;
-	pieces_begin(&batch->pieces, forms[request->form], decoded(request));
 	request_phase(request, PHASE_UNPACK);
-	if (is_too_many(batch->pieces)) {
-		request_refuse(request, PROBLEM_BODY_TOO_LARGE,
-			arena_printf(
-				&request->arena, "a batch has at most %d items", ITEMS_MAXIMUM));
-		return;
-	}
 	arena_init(&request->item_arena, request->arena.limit);
 	batch->object = request->offer == 1;
 	request->batch = batch;

@@ -2,6 +2,7 @@
 
 #include "render/render.h"
 #include "service/call.h"
+#include "service/envelope.h"
 #include "service/handlers.h"
 #include "service/metrics.h"
 #include "service/multipart.h"
@@ -131,12 +132,14 @@ static void unpack_multipart(struct call *call)
 static void unpack(struct call *call)
 {
 	struct request *request = call->request;
+	struct text body = buffer_text(&request->body);
 	if (request->form == FORM_MULTIPART)
 		unpack_multipart(call);
-	else if (request->form == FORM_JSON)
-		call_take_envelope(call, buffer_text(&request->body));
+	else if (request->form == FORM_JSON ||
+		 (request->form == FORM_UNSAID && envelope_begins(body)))
+		call_take_envelope(call, body);
 	else
-		call->ask.config = buffer_text(&request->body);
+		call->ask.config = body;
 	call_take_query(call);
 }
 

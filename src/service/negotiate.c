@@ -68,9 +68,10 @@ static int type_quality(struct text accept, const char *type)
 		struct text parameters = next_piece(&accept, ',');
 		struct text range = next_piece(&parameters, ';');
 		int match = range_match(range, type);
-		if (match > best_match) {
+		int asked = match > 0 ? range_quality(parameters) : 0;
+		if (match > best_match || (match == best_match && asked > quality)) {
 			best_match = match;
-			quality = range_quality(parameters);
+			quality = asked;
 		}
 	}
 	return quality;

@@ -28,12 +28,14 @@ struct options {
 	/* Bytes. */
 	size_t config_limit;
 	size_t checkpoint_limit;
+	size_t batch_limit;
 	size_t memory_limit; /* of one request */
 	size_t drop_limit;   /* of a refused body that is read nevertheless */
 	/* Counts. */
 	size_t depth_limit;
 	size_t node_limit;
 	size_t checkpoint_node_limit;
+	size_t batch_item_limit;
 	size_t connection_limit;
 	size_t address_limit; /* connections from one address; 0: none */
 	/* Seconds. */

@@ -52,8 +52,12 @@ static bool text_is_sound(struct text value)
 	return true;
 }
 
-static bool value_is_sound(const struct parameter_row *row, struct text value)
+static bool value_is_sound(const struct parameter_row *row, const struct parameter *parameter)
 {
+	struct text value = parameter->value;
+	if (parameter->listed)
+		return row->kind == PARAMETER_LIST &&
+		       (value.length == 0 || list_is_sound(row, value));
 	switch (row->kind) {
 	case PARAMETER_CHOICE:
 		return is_allowed(row->allowed, value);
@@ -97,13 +101,14 @@ static struct text joined(struct arena *arena, const char *const *words)
 	return buffer_text(&out);
 }
 
+/* A client may choose from what is allowed; how a text must be is told to people. */
 static bool refuse(struct refusal *refusal, struct arena *arena, struct text name,
-	const char *const *allowed, struct text detail)
+	const struct parameter_row *row, const char *const *allowed, struct text detail)
 {
 	struct text list = joined(arena, allowed);
 	refusal->problem = PROBLEM_BAD_PARAMETER;
 	refusal->parameter = name;
-	refusal->allowed = allowed;
+	refusal->allowed = row && row->kind == PARAMETER_TEXT ? NULL : allowed;
 	refusal->detail = list.length > 0 ? arena_printf(arena, "%.*s; there is: %.*s",
 						    TEXT_ARGUMENTS(detail), TEXT_ARGUMENTS(list))
 					  : detail;
@@ -118,17 +123,17 @@ static bool check_one(const struct parameter_row *rows, const struct parameter *
 	struct text shown = shortened(arena, name);
 	const struct parameter_row *row = find_row(rows, name);
 	if (!row)
-		return refuse(refusal, arena, name, row_names(rows, arena),
+		return refuse(refusal, arena, name, NULL, row_names(rows, arena),
 			arena_printf(arena, "the parameter \"%.*s\" is not known here",
 				TEXT_ARGUMENTS(shown)));
 	for (size_t i = 0; i < index; i++)
 		if (text_equal(parameters[i].name, name))
-			return refuse(refusal, arena, name, row->allowed,
+			return refuse(refusal, arena, name, row, row->allowed,
 				arena_printf(
 					arena, "the parameter \"%s\" is given twice", row->name));
-	if (value_is_sound(row, parameters[index].value))
+	if (value_is_sound(row, &parameters[index]))
 		return true;
-	return refuse(refusal, arena, name, row->allowed,
+	return refuse(refusal, arena, name, row, row->allowed,
 		arena_printf(arena, "the parameter \"%s\" cannot be \"%.*s\"", row->name,
 			TEXT_ARGUMENTS(value)));
 }

@@ -6,6 +6,7 @@
 struct parameter {
 	struct text name;
 	struct text value; /* "" where none was written */
+	bool listed;       /* came as a list of an envelope, joined with commas here */
 };
 
 enum parameter_kind {
@@ -18,8 +19,8 @@ enum parameter_kind {
 struct parameter_row {
 	const char *name; /* NULL behind the last row */
 	enum parameter_kind kind;
-	const char *const *allowed; /* NULL-terminated; what there is for people where kind is
-				       PARAMETER_TEXT */
+	const char *const *allowed; /* NULL-terminated; where kind is PARAMETER_TEXT words for
+				       people alone */
 };
 
 /*

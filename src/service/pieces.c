@@ -13,32 +13,51 @@ static struct text next_line(struct text rest)
 	return (struct text){ rest.data, end ? (size_t)(end - rest.data) + 1 : rest.length };
 }
 
-/* "---" with nothing, a blank or a line end behind it: a longer word is no marker in YAML. */
-static bool is_marker(struct text line)
+/* In YAML a lone carriage return ends a line, too. */
+static struct text next_yaml_line(struct text rest)
 {
-	return text_starts_with(line, "---") && (line.length == 3 || is_blank(line.data[3]));
+	struct text line = next_line(rest);
+	const char *end = line.length > 0 ? memchr(line.data, '\r', line.length) : NULL;
+	size_t length = end ? (size_t)(end - line.data) + 1 : line.length;
+	return length + 1 < line.length ? (struct text){ line.data, length } : line;
 }
 
-/* Nothing that would make a document: blank, a comment or a directive. */
+static struct text without_mark(struct text text)
+{
+	return text_starts_with(text, "\xef\xbb\xbf") ? text_from(text, 3) : text;
+}
+
+/* "---" or "..." with nothing, a blank or a line end behind it: a longer word is no marker in YAML. */
+static bool is_marker(struct text line, const char *marker)
+{
+	return text_starts_with(line, marker) && (line.length == 3 || is_blank(line.data[3]));
+}
+
+/* Nothing that would make a document: blank, a comment, a directive, or the end of none. */
 static bool is_preamble(struct text line)
 {
 	struct text trimmed = text_trim(line);
-	return trimmed.length == 0 || trimmed.data[0] == '#' || line.data[0] == '%';
+	return trimmed.length == 0 || trimmed.data[0] == '#' || line.data[0] == '%' ||
+	       is_marker(line, "...");
 }
 
 static bool next_document(struct pieces *pieces, struct text *ret_item)
 {
 	struct text rest = pieces->rest;
-	size_t length = 0;
-	bool begun = false;
-	while (length < rest.length) {
-		struct text line = next_line(text_from(rest, length));
-		if (is_marker(line) && begun)
+	size_t length = 0, start = 0;
+	bool begun = false, ended = false;
+	while (length < rest.length && !ended) {
+		struct text line = next_yaml_line(text_from(rest, length));
+		struct text words = without_mark(line);
+		if (begun && is_marker(words, "---"))
 			break;
-		begun = begun || !is_preamble(line);
+		ended = begun && is_marker(words, "...");
 		length += line.length;
+		if (!begun && is_marker(words, "..."))
+			start = length; /* the end of nothing, which the reader does not know */
+		begun = begun || !is_preamble(words);
 	}
-	*ret_item = (struct text){ rest.data, length };
+	*ret_item = (struct text){ rest.data + start, length - start };
 	pieces->rest = text_from(rest, length);
 	return begun;
 }
@@ -55,8 +74,8 @@ static bool next_json_line(struct pieces *pieces, struct text *ret_item)
 	return false;
 }
 
-/* The length of what stands before the comma or bracket that ends a value. */
-static size_t value_length(struct text text)
+/* The length of what stands before the comma or bracket that ends a value; whether it is all there. */
+static size_t value_length(struct text text, bool *ret_whole)
 {
 	size_t depth = 0, i = 0;
 	bool quoted = false;
@@ -75,6 +94,7 @@ static size_t value_length(struct text text)
 		else if ((c == ']' || c == '}') && depth > 0)
 			depth--;
 	}
+	*ret_whole = depth == 0 && !quoted;
 	return i < text.length ? i : text.length;
 }
 
@@ -93,7 +113,8 @@ static bool next_value(struct pieces *pieces, struct text *ret_item)
 {
 	if (pieces->ended)
 		return false;
-	size_t length = value_length(pieces->rest);
+	bool whole;
+	size_t length = value_length(pieces->rest, &whole);
 	struct text behind = text_from(pieces->rest, length);
 	*ret_item = text_trim((struct text){ pieces->rest.data, length });
 	pieces->ended = behind.length == 0 || behind.data[0] == ']';
@@ -103,20 +124,21 @@ static bool next_value(struct pieces *pieces, struct text *ret_item)
 	return true;
 }
 
-void pieces_begin(struct pieces *pieces, enum pieces_form form, struct text body)
+bool pieces_begin(struct pieces *pieces, enum pieces_form form, struct text body)
 {
-	*pieces = (struct pieces){ .form = form, .rest = body };
-	if (text_starts_with(body, "\xef\xbb\xbf"))
-		pieces->rest = text_from(body, 3);
+	*pieces = (struct pieces){ .form = form, .rest = without_mark(body) };
 	struct text trimmed = text_trim(pieces->rest);
 	if (form != PIECES_ARRAY)
-		return;
+		return true;
 	if (!text_starts_with(trimmed, "[")) {
+		bool whole;
 		pieces->form = PIECES_LINES;
-		return;
+		value_length(next_line(trimmed), &whole);
+		return trimmed.length > 0 && whole;
 	}
 	pieces->rest = text_from(trimmed, 1);
 	array_is_empty(pieces);
+	return true;
 }
 
 bool pieces_next(struct pieces *pieces, struct text *ret_item)

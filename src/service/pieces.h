@@ -18,11 +18,13 @@ struct pieces {
 
 /*
  * `body` is UTF-8, or anything else: then it is cut somewhere, and each item tells of its own
- * faults. JSON whose first character is no "[" is taken as lines.
+ * faults. What comes as an array but begins with no "[" is taken as lines. False when not even its
+ * first line is a value: nothing can be told apart then.
  */
-void pieces_begin(struct pieces *pieces, enum pieces_form form, struct text body);
+bool pieces_begin(struct pieces *pieces, enum pieces_form form, struct text body);
 /*
- * The next item. A YAML document begins with its marker line; comments and directives before the
- * first marker belong to the first document, blank lines of NDJSON to none. False at the end.
+ * The next item. A YAML document begins with its marker line, if it has one, and ends before the
+ * next one, or with a line "..."; comments and directives before its marker belong to it where it is
+ * the first one or follows such a line. Blank lines of NDJSON belong to none. False at the end.
  */
 bool pieces_next(struct pieces *pieces, struct text *ret_item);

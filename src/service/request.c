@@ -84,15 +84,18 @@ static size_t form_limit(const struct request *request)
 	const struct options *options = &request->settings->options;
 	switch (request->form) {
 	case FORM_YAML:
+	case FORM_UNSAID:
 		return options->config_limit;
 	case FORM_MULTIPART:
 		return options->config_limit + options->checkpoint_limit + MULTIPART_EXTRA;
 	case FORM_JSON:
 	case FORM_CHECKPOINT:
+		return options->checkpoint_limit;
 	case FORM_STREAM:
 	case FORM_LINES:
 	case FORM_ARRAY:
-		return options->checkpoint_limit;
+	case FORM_UNSAID_BATCH:
+		return options->batch_limit;
 	case FORM_NONE:
 		break;
 	}

@@ -51,12 +51,14 @@ struct head {
 enum body_form {
 	FORM_NONE,
 	FORM_YAML,
+	FORM_UNSAID, /* no type, or one that tools send unasked: YAML, but for what begins as an envelope */
 	FORM_MULTIPART,
 	FORM_JSON,
 	FORM_CHECKPOINT,
-	FORM_STREAM, /* the last three are batches: YAML documents … */
-	FORM_LINES,  /* … NDJSON … */
-	FORM_ARRAY,  /* … a JSON array */
+	FORM_STREAM,       /* these are batches: YAML documents … */
+	FORM_LINES,        /* … NDJSON … */
+	FORM_ARRAY,        /* … a JSON array … */
+	FORM_UNSAID_BATCH, /* … or any of them, as it begins */
 };
 
 struct request;

@@ -1,6 +1,7 @@
 #include "service/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -48,6 +49,12 @@ static void raise_descriptor_limit(const struct options *options)
 }
 
 /* Blocked before any thread starts, so that they all arrive at one descriptor. */
+/* Large pieces are mapped and given back at once; else the library's own idea of large grows with the first of them. */
+static void give_back_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+}
+
 static int open_signals(void)
 {
 	sigset_t signals;
@@ -264,6 +271,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 	sem_init(&server.quiet, 0, 0);
 	pthread_mutex_init(&server.settings_lock, NULL);
 	raise_descriptor_limit(options);
+	give_back_memory();
 	warn_of_roots(settings);
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||

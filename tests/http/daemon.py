@@ -46,14 +46,34 @@ def read_head(stream):
         headers.setdefault(name.lower(), value.strip())
 
 
+def read_chunks(stream):
+    body = []
+    while True:
+        size = int(stream.readline(), 16)
+        body.append(stream.read(size))
+        stream.readline()
+        if size == 0:
+            return b"".join(body)
+
+
 def read_reply(stream, head_only=False):
     """The next final reply on a buffered stream of a connection."""
     status, headers = read_head(stream)
     while status == 100:
         status, headers = read_head(stream)
-    length = int(headers.get("content-length", 0))
-    body = b"" if head_only or status in (204, 304) else stream.read(length)
+    if head_only or status in (204, 304):
+        body = b""
+    elif headers.get("transfer-encoding") == "chunked":
+        body = read_chunks(stream)
+    else:
+        body = stream.read(int(headers.get("content-length", 0)))
     return Reply(status, headers, body)
+
+
+def chunked(body, size=100000):
+    """The bytes in chunks, as Transfer-Encoding has them."""
+    pieces = [body[i : i + size] for i in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
 
 
 class Daemon:
@@ -134,6 +154,9 @@ class Daemon:
         if body is not None:
             sent["Content-Length"] = str(len(body))
         sent.update(headers or {})
+        if sent.get("Transfer-Encoding") == "chunked":
+            sent["Content-Length"] = None
+            body = chunked(body)
         head = f"{method} {path} HTTP/1.1\r\n" + "".join(
             f"{name}: {value}\r\n" for name, value in sent.items() if value is not None
         )

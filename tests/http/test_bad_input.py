@@ -169,6 +169,7 @@ class BadInput(unittest.TestCase):
             b'{"config": "\xff"}',
             b'{"config": ' + b"[" * 80000,
             b'{"config": "a: 1", "config": "b: 1"}',
+            b'{"config": "a: 1", "options": {"target": "flat", "target": "flat"}}',
             GOOD.encode(),
         ):
             with self.subTest(body[:40]):
@@ -202,6 +203,8 @@ class BadInput(unittest.TestCase):
             {"config": GOOD, "options": {"target": {}}},
             {"config": GOOD, "options": {"include": [7]}},
             {"config": GOOD, "chekpoint": {}},
+            {"checkpoint": {}, "options": {}},
+            {"adapter": "lora", "options": {"target": "flat"}},
         ):
             with self.subTest(json.dumps(value)):
                 self.check_problem(self.daemon.envelope(value), 400, "bad-envelope")

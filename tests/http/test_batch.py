@@ -1,48 +1,31 @@
 """POST /v1/batch: many configs, one reply."""
 
 import json
+import socket
 import unittest
 
-from daemon import Daemon, PATIENCE, read_head
+from daemon import Daemon
 
 GOOD = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n"
 BAD = "adapter: lora\nload_in_4bit: true\nload_in_8bit: true\n"
 BROKEN = "adapter: [lora\n"
 
 
-def read_chunks(stream):
-    body = b""
-    while True:
-        size = int(stream.readline(), 16)
-        body += stream.read(size)
-        stream.readline()
-        if size == 0:
-            return body
-
-
 class Batch(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon()
-        cls.daemon.__enter__()
+        cls.daemon = cls.enterClassContext(Daemon())
+        cls.sanitized = "-fsanitize" in cls.daemon.get("/version").json["build"]["flags"]
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None, None, None)
+    def kilobytes(self, name):
+        with open(f"/proc/{self.daemon.process.pid}/status", encoding="ascii") as status:
+            return int(next(line for line in status if line.startswith(name)).split()[1])
 
     def send(self, body, query="", **headers):
-        """Status, headers and the whole body; the reply comes in chunks when it is no refusal."""
+        """Status, headers and the whole body."""
         body = body.encode() if isinstance(body, str) else body
-        head = f"POST /v1/batch{query} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
-        for name, value in headers.items():
-            head += f"{name.replace('_', '-')}: {value}\r\n"
-        with self.daemon.connect() as peer, peer.makefile("rb") as stream:
-            peer.settimeout(PATIENCE)
-            peer.sendall(head.encode() + b"\r\n" + body)
-            status, fields = read_head(stream)
-            if fields.get("transfer-encoding") == "chunked":
-                return status, fields, read_chunks(stream)
-            return status, fields, stream.read(int(fields["content-length"]))
+        reply = self.daemon.post(f"/v1/batch{query}", body, **headers)
+        return reply.status, reply.headers, reply.body
 
     def lines(self, body, query="", **headers):
         status, fields, reply = self.send(body, query, **headers)
@@ -69,6 +52,30 @@ class Batch(unittest.TestCase):
         text = f"{GOOD}---\n{GOOD}"
         for body in (text.replace("\n", "\r\n").encode(), b"\xef\xbb\xbf---\n" + text.encode(), text.encode("utf-16")):
             self.assertEqual(self.lines(body)[-1], {"ok": 2, "rejected": 0, "unreadable": 0})
+
+    def test_a_document_may_end_by_itself(self):
+        for body in (f"{GOOD}...\n%YAML 1.1\n# second\n---\n{GOOD}", f"{GOOD}...\n{GOOD}...\n# end\n"):
+            self.assertEqual(self.lines(body)[-1], {"ok": 2, "rejected": 0, "unreadable": 0})
+
+    def test_every_form_under_a_type_that_tools_send_unasked(self):
+        envelopes = [{"config": GOOD}, {"config": BAD}]
+        lines = "\n".join(map(json.dumps, envelopes))
+        for body in (f"{GOOD}---\n{BAD}", json.dumps(envelopes, indent=1), lines):
+            for kind in (None, "application/x-www-form-urlencoded", "text/plain;charset=UTF-8"):
+                with self.subTest(f"{kind}: {body[:20]}"):
+                    summary = self.lines(body, **({"Content_Type": kind} if kind else {}))[-1]
+                    self.assertEqual(summary, {"ok": 1, "rejected": 1, "unreadable": 0})
+
+    def test_json_that_is_neither_array_nor_lines(self):
+        for body in (json.dumps({"config": GOOD}, indent=1), "", '"'):
+            status, _, reply = self.send(body, Content_Type="application/json")
+            self.assertEqual((status, json.loads(reply)["type"]), (400, "urn:quantconf:problem:bad-envelope"))
+
+    def test_the_type_of_the_lines(self):
+        for accept, kind in (("application/jsonl", "application/jsonl"), ("*/*", "application/x-ndjson")):
+            _, fields, reply = self.send(f"{GOOD}---\n{BAD}", Accept=accept)
+            self.assertEqual(fields["content-type"], kind)
+            self.assertEqual(len(reply.splitlines()), 3)
 
     def test_nothing_is_no_item(self):
         for body in ("", "# only a comment\n\n"):
@@ -121,24 +128,60 @@ class Batch(unittest.TestCase):
         status, _, reply = self.send(most + "---\na: 1\n")
         self.assertEqual((status, json.loads(reply)["type"]), (413, "urn:quantconf:problem:body-too-large"))
 
+    def test_limits_of_ones_own(self):
+        with Daemon("--limit-batch", "64KiB", "--limit-batch-items", "3", "--limit-config", "2KiB") as daemon:
+            def status(body, kind=None):
+                reply = daemon.post("/v1/batch", body, kind)
+                return reply.status
+
+            self.assertEqual(status("---\na: 1\n" * 3), 200)
+            self.assertEqual(status("---\na: 1\n" * 4), 413)
+            self.assertEqual(status(json.dumps([{}] * 4), "application/json"), 413)
+            self.assertEqual(status("#" * 65536), 200)
+            self.assertEqual(status("#" * 65537), 413)
+
     def test_memory_does_not_grow(self):
-        """Each of these takes some hundred kilobytes to resolve; ten thousand would be gigabytes."""
-        def amount(name):
-            """Kilobytes."""
-            with open(f"/proc/{self.daemon.process.pid}/status", encoding="ascii") as status:
-                return int(next(line for line in status if line.startswith(name)).split()[1])
-
-        if "-fsanitize" in self.daemon.get("/version").json["build"]["flags"]:
+        """Each of these takes some ten kilobytes to resolve; ten thousand would be hundreds of megabytes."""
+        if self.sanitized:
             self.skipTest("a sanitizer keeps what was freed")
-        document = "---\n" + GOOD + "".join(f"key_{i}: {i}\n" for i in range(200))
+        document = "---\n" + GOOD + "".join(f"key_{i}: {i}\n" for i in range(60))
         self.lines(document * 100)
-        before = amount("VmHWM")
-        self.lines(document * 1500)
-        self.assertLess(amount("VmHWM") - before, 64 * 1024)
+        before = self.kilobytes("VmHWM")
+        body = document * 10000
+        for headers in ({}, {"Transfer_Encoding": "chunked"}):
+            self.assertTrue(self.send(body, **headers)[2].endswith(b'\n{"ok":10000,"rejected":0,"unreadable":0}\n'))
+            # The body once, and what one item needs.
+            self.assertLess(self.kilobytes("VmHWM") - before, len(body) // 1024 + 8 * 1024)
+            self.assertLess(self.kilobytes("VmRSS") - before, 8 * 1024)
 
-    def test_a_client_that_leaves(self):
+    def stalled(self, body):
+        """A connection whose batch is under way, and whose client reads no more."""
+        peer = self.daemon.connect()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        head = f"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        peer.sendall(head.encode() + body.encode())
+        peer.recv(100)
+        return peer
+
+    def test_clients_that_stop_reading_hurt_nobody(self):
         body = ("---\n" + GOOD) * 5000
-        with self.daemon.connect() as peer:
-            peer.sendall(f"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-            peer.recv(100)
+        peers = [self.stalled(body) for _ in range(8)]
+        for _ in range(20):
+            self.assertEqual(self.lines(f"{GOOD}---\n{BAD}")[-1], {"ok": 1, "rejected": 1, "unreadable": 0})
+        with peers[0], peers[0].makefile("rb") as stream:
+            stream.read(20000)  # and this one reads on
+        for peer in peers:
+            peer.close()
+
+    def test_a_client_that_leaves_takes_its_memory_along(self):
+        if self.sanitized:
+            self.skipTest("a sanitizer keeps what was freed")
+        body = ("---\n" + GOOD + "# " + "x" * 2000 + "\n") * 10000
+        self.send(body)
+        before = self.kilobytes("VmRSS")
+        for _ in range(5):
+            self.stalled(body).close()
+            self.daemon.wait_for_log("ended=client-gone")
+            self.daemon.lines.clear()
         self.assertEqual(self.lines(GOOD)[-1]["ok"], 1)
+        self.assertLess(self.kilobytes("VmRSS") - before, 8 * 1024)

@@ -134,6 +134,19 @@ class Resolve(unittest.TestCase):
             self.assertIn("migrated", reply.json)
             self.assertIn("diff", reply.json)
 
+        plain = self.daemon.envelope({"config": QLORA}).body
+        self.assertEqual(self.daemon.envelope({"config": QLORA, "options": {"include": []}}).body, plain)
+
+    def test_envelope_under_a_type_that_tools_send_unasked(self):
+        """As a config it would be accepted, whatever stands in it."""
+        body = json.dumps({"config": BROKEN, "options": {"target": "flat"}})
+        expected = self.daemon.resolve(body, content_type="application/json")
+        self.assertEqual(expected.status, 422)
+        for kind in (None, "application/x-www-form-urlencoded", "text/plain;charset=UTF-8"):
+            self.assertEqual(self.daemon.resolve(body, content_type=kind).body, expected.body)
+        told = self.daemon.resolve(body, content_type="application/yaml")
+        self.assertEqual(told.json["canonical"]["config"], BROKEN)
+
     # --- parameters ---
 
     def test_targets(self):
@@ -164,9 +177,10 @@ class Resolve(unittest.TestCase):
     def test_checkpoint_twice_is_refused(self):
         value = {"config": QLORA, "checkpoint": GPTQ_CHECKPOINT}
         for model in ("none", "other/model"):
-            reply = self.daemon.envelope(value, f"?checkpoint={model}")
-            self.check_problem(reply, 400, "bad-parameter")
-            self.assertEqual(reply.json["parameter"], "checkpoint")
+            inside = {**value, "options": {"checkpoint": model}}
+            for reply in (self.daemon.envelope(value, f"?checkpoint={model}"), self.daemon.envelope(inside)):
+                self.check_problem(reply, 400, "bad-parameter")
+                self.assertEqual(reply.json["parameter"], "checkpoint")
 
     def test_bad_parameters(self):
         for query, name, allowed in (
@@ -179,7 +193,7 @@ class Resolve(unittest.TestCase):
             ("include=diff,,migrated", "include", "diff"),
             ("include=", "include", "migrated"),
             ("on_invalid=500", "on_invalid", "422"),
-            ("checkpoint=", "checkpoint", "none"),
+            ("checkpoint=", "checkpoint", None),
             ("filename=a%0Ab", "filename", None),
             ("filename=%FF", "filename", None),
             ("filename=" + "x" * 1025, "filename", None),
@@ -192,9 +206,18 @@ class Resolve(unittest.TestCase):
                 if allowed:
                     self.assertIn(allowed, reply.json["allowed"])
                     self.assertIn(allowed, reply.json["detail"])
+                else:
+                    self.assertNotIn("allowed", reply.json)
 
     def test_bad_options(self):
-        for options in ({"target": "x"}, {"tarket": "flat"}, {"include": ["x"]}, {"on_invalid": 500}):
+        for options in (
+            {"target": "x"},
+            {"tarket": "flat"},
+            {"include": ["x"]},
+            {"on_invalid": 500},
+            {"target": ["flat"]},
+            {"filename": ["a", "b"]},
+        ):
             reply = self.daemon.envelope({"config": QLORA, "options": options})
             self.check_problem(reply, 400, "bad-parameter")
             self.assertEqual(reply.json["parameter"], next(iter(options)))

@@ -104,6 +104,27 @@ START_TEST(buffer_grows_and_prints)
 }
 END_TEST
 
+/* The old halves are given back, so a buffer may take nearly all that there is. */
+START_TEST(buffer_grows_in_place)
+{
+	struct buffer buffer;
+	buffer_init(&buffer, &arena, 0);
+	for (int i = 0; i < 700; i++) {
+		buffer_printf(&buffer, "%06d", i);
+		buffer_add_repeated(&buffer, '.', 1018);
+		if (i % 100 == 0)
+			ck_assert_ptr_nonnull(arena_alloc(&arena, 100));
+	}
+	ck_assert(!arena_failed(&arena));
+	ck_assert_uint_eq(buffer.length, 700 * 1024);
+	for (int i = 0; i < 700; i++)
+		ck_assert_int_eq((int)strtol(buffer.data + (size_t)i * 1024, NULL, 10), i);
+	ck_assert_uint_le(arena.taken, arena.limit);
+	ck_assert_ptr_null(arena_extend(&arena, buffer.data, (size_t)2 << 20));
+	ck_assert(!arena_failed(&arena));
+}
+END_TEST
+
 START_TEST(buffer_failure_leaves_the_rest_alone)
 {
 	struct buffer buffer;
@@ -238,6 +259,7 @@ int main(void)
 	tcase_add_test(cases, arena_refuses_overflow);
 	tcase_add_test(cases, arena_keeps_within_its_limit);
 	tcase_add_test(cases, buffer_grows_and_prints);
+	tcase_add_test(cases, buffer_grows_in_place);
 	tcase_add_test(cases, buffer_failure_leaves_the_rest_alone);
 	tcase_add_test(cases, texts_compare);
 	tcase_add_loop_test(cases, utf8_faults_are_found, 0, COUNT(utf8_texts));

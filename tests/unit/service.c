@@ -38,6 +38,24 @@ static const struct {
 	{ "text/plain ; format=flowed ; Q=1.0 , */*;q=0.2", 1 },
 	{ "application/json;version=\"a,b;q=0\"", 0 },
 	{ "application/json;version=\"unfinished", 0 },
+	{ "text/plain;q=0.2, application/json;q=0.3, text/plain;q=0.4", 1 },
+	{ "text/plain;format=flowed;q=0, text/plain", 1 },
+	{ "text/plain;q=0, text/*;q=0.5, */*;q=0.1", 0 },
+	{ "text/*;q=0, */*", 0 },
+	{ "*/*;q=0, text/*", 1 },
+	{ "text/plain;q=0.001", 1 },
+	{ "text/plain;q=0.0009, application/json;q=0", -1 },
+	{ "text/plain;q=0.000", -1 },
+	{ "text/plain;q=2, application/json", 0 },
+	{ "text/plain;q=-1, application/json;q=0.5", 1 },
+	{ "text/plain; charset=utf-8", 1 },
+	{ "text/plain\t;\tq=0.5\t,\tapplication/json;q=0.1", 1 },
+	{ "text/ plain", -1 },
+	{ "text/plain application/json", -1 },
+	{ "text/plain;q", 1 },
+	{ "text/plain;q=", 1 },
+	{ "/", -1 },
+	{ ";q=1", -1 },
 	{ "application/jso", -1 },
 	{ "application/json+x", -1 },
 	{ "application", -1 },
@@ -209,8 +227,9 @@ static const struct {
 
 START_TEST(checks_parameters)
 {
-	const struct parameter given[] = { { text_of(parameters[_i].name),
-		text_of(parameters[_i].value) } };
+	const struct parameter given[] = {
+		{ .name = text_of(parameters[_i].name), .value = text_of(parameters[_i].value) },
+	};
 	struct refusal refusal = { 0 };
 	bool sound = parameters_check(rows, given, 1, &arena, &refusal);
 	ck_assert_msg(
@@ -223,14 +242,56 @@ END_TEST
 START_TEST(refuses_parameters_given_twice)
 {
 	const struct parameter given[] = {
-		{ TEXT("choice"), TEXT("one") },
-		{ TEXT("flag"), TEXT("") },
-		{ TEXT("choice"), TEXT("one") },
+		{ .name = TEXT("choice"), .value = TEXT("one") },
+		{ .name = TEXT("flag"), .value = TEXT("") },
+		{ .name = TEXT("choice"), .value = TEXT("one") },
 	};
 	struct refusal refusal = { 0 };
 	ck_assert(parameters_check(rows, given, 2, &arena, &refusal));
 	ck_assert(!parameters_check(rows, given, 3, &arena, &refusal));
 	ck_assert(text_is(refusal.parameter, "choice"));
+}
+END_TEST
+
+/* A list is for what takes a list, and may be empty there. */
+START_TEST(checks_listed_parameters)
+{
+	static const struct {
+		const char *name;
+		const char *value;
+		bool sound;
+	} lists[] = {
+		{ "list", "one,two", true },
+		{ "list", "", true },
+		{ "list", "three", false },
+		{ "choice", "one", false },
+		{ "text", "one", false },
+		{ "flag", "", false },
+	};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const struct parameter given = {
+			.name = text_of(lists[i].name),
+			.value = text_of(lists[i].value),
+			.listed = true,
+		};
+		struct refusal refusal = { 0 };
+		ck_assert_msg(parameters_check(rows, &given, 1, &arena, &refusal) == lists[i].sound,
+			"%s: [%s]", lists[i].name, lists[i].value);
+	}
+}
+END_TEST
+
+/* What a text must be like is told in words, which are no values to choose from. */
+START_TEST(names_values_only_where_there_are_some)
+{
+	static const char *const form[] = { "anything", NULL };
+	static const struct parameter_row texts[] = { { "text", PARAMETER_TEXT, form },
+		{ NULL, PARAMETER_FLAG, NULL } };
+	const struct parameter given = { .name = TEXT("text") };
+	struct refusal refusal = { 0 };
+	ck_assert(!parameters_check(texts, &given, 1, &arena, &refusal));
+	ck_assert_ptr_null(refusal.allowed);
+	ck_assert(text_contains(refusal.detail, "anything"));
 }
 END_TEST
 
@@ -248,6 +309,8 @@ int main(void)
 	tcase_add_loop_test(cases, tells_local_hosts, 0, COUNT(hosts));
 	tcase_add_loop_test(cases, checks_parameters, 0, COUNT(parameters));
 	tcase_add_test(cases, refuses_parameters_given_twice);
+	tcase_add_test(cases, checks_listed_parameters);
+	tcase_add_test(cases, names_values_only_where_there_are_some);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
