@@ -140,14 +140,17 @@ class Job(ExampleTest):
 
 
 class Shell(ExampleTest):
+    scripts = (SCRIPT, os.path.join(EXAMPLES, "slurm", "train.sbatch"))
+
     @needs("shellcheck")
     def test_shellcheck_finds_nothing(self):
-        result = self.run_it("shellcheck", SCRIPT)
+        result = self.run_it("shellcheck", *self.scripts)
         self.assertEqual(result.returncode, 0, result.stdout)
 
     @needs("dash")
-    def test_is_posix(self):
-        self.assertEqual(self.run_it("dash", "-n", SCRIPT).returncode, 0)
+    def test_they_are_posix(self):
+        for script in self.scripts:
+            self.assertEqual(self.run_it("dash", "-n", script).returncode, 0, script)
 
 
 if __name__ == "__main__":
