@@ -30,6 +30,9 @@ enum checkpoint_fault {
 	CHECKPOINT_UNSEEN_BY_TRANSFORMERS, /* nor does Axolotl */
 	CHECKPOINT_DUPLICATE_KEY,
 	CHECKPOINT_WEIGHTS_DISAGREE, /* the tensors are not what the block declares */
+	CHECKPOINT_SHARDS_MISSING,   /* an index names shards that are not there, beside others that
+				      are */
+	CHECKPOINT_WEIGHTS_ABSENT,   /* none of them is there */
 	CHECKPOINT_FILE_BAD, /* a side file, index or safetensors header that cannot be used */
 	CHECKPOINT_FAULT_COUNT,
 };
@@ -190,6 +193,9 @@ struct shard {
 	struct text head; /* its first bytes: the length and, when it is whole, the JSON */
 	uint64_t size;    /* of the whole file */
 };
+
+/* How many faults of files are noted at most. */
+#define CHECKPOINT_FAULTS_MAXIMUM 16
 
 /* A file that stands there and could not be read. */
 struct file_fault {

@@ -43,22 +43,31 @@ struct file_shape {
 	const char *key;
 	enum side_file side;
 	enum method method;
+	const char *beside; /* a second key that must stand there; NULL: none */
+	bool named;         /* only in a file of that name */
 };
 
+/* clang-format off */
 static const struct file_shape file_shapes[] = {
-	{ "quantization/quant_algo", SIDE_HF_QUANT_CONFIG, METHOD_MODELOPT },
-	{ "quant_method", SIDE_QUANTIZATION_CONFIG, METHOD_NONE },
-	{ "quant_algo", SIDE_HF_QUANT_CONFIG, METHOD_MODELOPT },
-	{ "autoround_version", SIDE_QUANTIZATION_CONFIG, METHOD_AUTO_ROUND },
-	{ "w_bit", SIDE_QUANT_CONFIG, METHOD_AWQ },
-	{ "q_group_size", SIDE_QUANT_CONFIG, METHOD_AWQ },
-	{ "zero_point", SIDE_QUANT_CONFIG, METHOD_AWQ },
-	{ "damp_percent", SIDE_QUANTIZE_CONFIG, METHOD_GPTQ },
-	{ "desc_act", SIDE_QUANTIZE_CONFIG, METHOD_GPTQ },
-	{ "true_sequential", SIDE_QUANTIZE_CONFIG, METHOD_GPTQ },
-	{ "config_groups", SIDE_QUANTIZATION_CONFIG, METHOD_COMPRESSED_TENSORS },
-	{ "global_quant_config", SIDE_QUANTIZATION_CONFIG, METHOD_QUARK },
+	{ .key = "quantization/quant_algo", .side = SIDE_HF_QUANT_CONFIG, .method = METHOD_MODELOPT },
+	{ .key = "quant_method", .side = SIDE_QUANTIZATION_CONFIG, .method = METHOD_NONE },
+	{ .key = "quant_algo", .side = SIDE_HF_QUANT_CONFIG, .method = METHOD_MODELOPT },
+	{ .key = "autoround_version", .side = SIDE_QUANTIZATION_CONFIG, .method = METHOD_AUTO_ROUND },
+	{ .key = "w_bit", .side = SIDE_QUANT_CONFIG, .method = METHOD_AWQ },
+	{ .key = "q_group_size", .side = SIDE_QUANT_CONFIG, .method = METHOD_AWQ },
+	{ .key = "zero_point", .side = SIDE_QUANT_CONFIG, .method = METHOD_AWQ },
+	{ .key = "damp_percent", .side = SIDE_QUANTIZE_CONFIG, .method = METHOD_GPTQ },
+	{ .key = "desc_act", .side = SIDE_QUANTIZE_CONFIG, .method = METHOD_GPTQ },
+	{ .key = "true_sequential", .side = SIDE_QUANTIZE_CONFIG, .method = METHOD_GPTQ },
+	{ .key = "config_groups", .side = SIDE_QUANTIZATION_CONFIG, .method = METHOD_COMPRESSED_TENSORS },
+	{ .key = "global_quant_config", .side = SIDE_QUANTIZATION_CONFIG, .method = METHOD_QUARK },
+	{ .key = "bits", .side = SIDE_QUANTIZE_CONFIG, .method = METHOD_GPTQ, .beside = "group_size" },
+	{ .key = "bits", .side = SIDE_QUANTIZE_CONFIG, .method = METHOD_GPTQ, .named = true },
 };
+/* clang-format on */
+
+/* transformers.js writes a quantize_config.json, too, about its ONNX files. */
+static const char *const onnx_keys[] = { "per_channel", "reduce_range", "per_model_config" };
 
 static const char *const side_names[SIDE_COUNT] = {
 	[SIDE_HF_QUANT_CONFIG] = "hf_quant_config.json",
@@ -202,10 +211,22 @@ static bool search_old(struct inspector *inspector, bool *ret_found)
 	return true;
 }
 
-static const struct file_shape *shape_of_file(const struct node *root)
+static bool has_shape(const struct node *root, const struct file_shape *shape, enum side_file name)
+{
+	bool weak = shape->beside || shape->named;
+	for (size_t i = 0; weak && i < COUNT(onnx_keys); i++)
+		if (node_get(root, onnx_keys[i]))
+			return false;
+	return !node_is_null(node_at(root, shape->key)) &&
+	       (!shape->beside || !node_is_null(node_at(root, shape->beside))) &&
+	       (!shape->named || shape->side == name);
+}
+
+/* `name` is the file's, or SIDE_COUNT where nobody tells. */
+static const struct file_shape *shape_of_file(const struct node *root, enum side_file name)
 {
 	for (size_t i = 0; i < COUNT(file_shapes); i++)
-		if (!node_is_null(node_at(root, file_shapes[i].key)))
+		if (has_shape(root, &file_shapes[i], name))
 			return &file_shapes[i];
 	return NULL;
 }
@@ -231,7 +252,8 @@ static bool search_side_files(struct inspector *inspector)
 		inspector->placed = false;
 		inspector->file = text_of(side_names[side]);
 		const struct node *root = inspector_read(inspector, bytes, &unused);
-		const struct file_shape *shape = root ? shape_of_file(root) : NULL;
+		const struct file_shape *shape =
+			root ? shape_of_file(root, (enum side_file)side) : NULL;
 		if (shape) {
 			take_file(inspector, root, shape, side_names[side]);
 			return true;
@@ -257,6 +279,16 @@ static bool search_odd(struct inspector *inspector)
 	return false;
 }
 
+/* What came as the main file is another one: for messages, also for those that were made before. */
+static void name_main_file(struct inspector *inspector, const char *name)
+{
+	inspector->file = text_of(name);
+	struct checkpoint_problem *problem = inspector->checkpoint->problems;
+	for (; problem; problem = problem->next)
+		if (problem->file.length == 0)
+			problem->file = inspector->file;
+}
+
 static bool is_model_config(const struct node *root)
 {
 	return node_get(root, "model_type") || node_get(root, "architectures");
@@ -270,9 +302,10 @@ bool inspect_places(struct inspector *inspector)
 		return found;
 	if (search_side_files(inspector) || search_odd(inspector))
 		return true;
-	const struct file_shape *shape = shape_of_file(inspector->root);
+	const struct file_shape *shape = shape_of_file(inspector->root, SIDE_COUNT);
 	if (inspector->files || !shape || is_model_config(inspector->root))
 		return false;
+	name_main_file(inspector, side_names[shape->side]);
 	take_file(inspector, inspector->root, shape, side_names[shape->side]);
 	return true;
 }

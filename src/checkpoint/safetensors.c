@@ -197,7 +197,22 @@ static void read_metadata(struct scanner *scanner, uint64_t *ret_total)
 			scan_skip(scanner);
 }
 
-static void read_map(struct scanner *scanner, struct tensors *tensors)
+static void note_shard(struct index_shards *shards, struct text name)
+{
+	/* Tensors of one shard mostly follow each other. */
+	if (shards->count > 0 && text_equal(shards->names[shards->count - 1], name))
+		return;
+	size_t mask = 2 * INDEX_SHARDS_MAXIMUM - 1, slot = text_hash(name) & mask;
+	for (; shards->table[slot] != 0; slot = (slot + 1) & mask)
+		if (text_equal(shards->names[shards->table[slot] - 1], name))
+			return;
+	if (shards->count == INDEX_SHARDS_MAXIMUM)
+		return;
+	shards->names[shards->count++] = name;
+	shards->table[slot] = (uint16_t)shards->count;
+}
+
+static void read_map(struct scanner *scanner, struct tensors *tensors, struct index_shards *shards)
 {
 	struct text name;
 	if (!scan_open(scanner, '{'))
@@ -205,12 +220,16 @@ static void read_map(struct scanner *scanner, struct tensors *tensors)
 	while (scan_key(scanner, &name)) {
 		struct tensor tensor = { .name = name };
 		struct text file;
-		if (scan_string(scanner, &file) && !add(tensors, &tensor))
+		if (!scan_string(scanner, &file))
+			break;
+		if (!add(tensors, &tensor))
 			scan_fail(scanner, "too many tensors");
+		note_shard(shards, file);
 	}
 }
 
-const char *safetensors_index_read(struct tensors *tensors, struct text index, uint64_t *ret_total)
+const char *safetensors_index_read(struct tensors *tensors, struct text index,
+	struct index_shards *shards, uint64_t *ret_total)
 {
 	struct scanner scanner;
 	struct text key;
@@ -219,7 +238,7 @@ const char *safetensors_index_read(struct tensors *tensors, struct text index, u
 	scan_open(&scanner, '{');
 	while (scan_key(&scanner, &key)) {
 		if (text_is(key, "weight_map"))
-			read_map(&scanner, tensors);
+			read_map(&scanner, tensors, shards);
 		else if (text_is(key, "metadata"))
 			read_metadata(&scanner, ret_total);
 		else

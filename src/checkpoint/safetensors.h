@@ -26,6 +26,15 @@ struct tensor {
 	uint64_t bytes;
 };
 
+/* The shards that an index names, each once; what goes beyond is not noted. */
+#define INDEX_SHARDS_MAXIMUM 4096
+
+struct index_shards {
+	struct text names[INDEX_SHARDS_MAXIMUM];
+	size_t count;
+	uint16_t table[2 * INDEX_SHARDS_MAXIMUM]; /* open: index of a name plus one */
+};
+
 struct tensors {
 	struct arena *arena;
 	struct tensor *list;
@@ -38,5 +47,6 @@ struct tensors {
  * before the fault stays.
  */
 const char *safetensors_read(struct tensors *tensors, const struct shard *shard);
-/* The same for an index; `ret_total` is metadata.total_size, or 0. */
-const char *safetensors_index_read(struct tensors *tensors, struct text index, uint64_t *ret_total);
+/* The same for an index; `ret_total` is metadata.total_size, or 0; `shards` begin zeroed. */
+const char *safetensors_index_read(struct tensors *tensors, struct text index,
+	struct index_shards *shards, uint64_t *ret_total);

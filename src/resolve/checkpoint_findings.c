@@ -15,6 +15,8 @@ static const char *const fault_rules[CHECKPOINT_FAULT_COUNT] = {
 	[CHECKPOINT_UNSEEN_BY_TRANSFORMERS] = "checkpoint-unseen-by-transformers",
 	[CHECKPOINT_DUPLICATE_KEY] = "checkpoint-duplicate-key",
 	[CHECKPOINT_WEIGHTS_DISAGREE] = "checkpoint-weights-disagree",
+	[CHECKPOINT_SHARDS_MISSING] = "checkpoint-shards-missing",
+	[CHECKPOINT_WEIGHTS_ABSENT] = "checkpoint-weights-absent",
 	[CHECKPOINT_FILE_BAD] = "checkpoint-file-bad",
 };
 

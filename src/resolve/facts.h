@@ -78,6 +78,7 @@ struct facts {
 	struct text
 		dropped; /* … and what the request's list lacks of the stored one; both for messages, "" for nothing */
 	bool require_checkpoint;
+	bool checkpoint_named;  /* by the request, not by the config */
 	bool checkpoint_wanted; /* the request did not say that none should be looked at */
 	enum target target;
 	bool faulty[KEY_COUNT]; /* slots that silence the rules that read them */

@@ -37,12 +37,15 @@ static struct text shown(struct resolver *resolver, struct text model)
 static void look_up(struct resolver *resolver, struct text model, struct text revision)
 {
 	struct facts *facts = &resolver->facts;
+	bool named = resolver->request->checkpoint == CHECKPOINT_NAMED;
 	if (!resolver->request->roots) {
-		facts->lookup = TEXT("none was given, and no model root is configured");
+		facts->lookup = named ? TEXT("no model root is configured")
+				      : TEXT("none was given, and no model root is configured");
 		return;
 	}
 	if (model.length == 0) {
-		facts->lookup = TEXT("none was given, and the config names no base_model");
+		facts->lookup = named ? TEXT("the name is empty")
+				      : TEXT("none was given, and the config names no base_model");
 		return;
 	}
 	struct roots_answer answer =
@@ -56,6 +59,16 @@ static void look_up(struct resolver *resolver, struct text model, struct text re
 static struct text setting_text(const struct facts *facts, enum key key)
 {
 	return is_set(facts, key) ? facts->settings[key].text : TEXT("");
+}
+
+/* A name that the request itself gives, so that no place in the config is to be shown. */
+static void report_not_found(struct resolver *resolver)
+{
+	const struct word words[] = {
+		{ "lookup", resolver->facts.lookup },
+		{ NULL, TEXT("") },
+	};
+	report(resolver, "checkpoint-not-found", words, NULL, 0);
 }
 
 void checkpoint_read(struct resolver *resolver)
@@ -78,6 +91,8 @@ void checkpoint_read(struct resolver *resolver)
 		facts->lookup = TEXT("the request says that none should be looked at");
 		break;
 	}
+	if (request->checkpoint == CHECKPOINT_NAMED && !facts->checkpoint)
+		report_not_found(resolver);
 	if (facts->checkpoint)
 		report_checkpoint(resolver, facts->checkpoint);
 	override_read(resolver);

@@ -19,6 +19,7 @@ static void begin(
 		.limits = request->limits ? request->limits : &resolve_limits_default,
 		.facts.target = request->target,
 		.facts.require_checkpoint = request->require_checkpoint,
+		.facts.checkpoint_named = request->checkpoint == CHECKPOINT_NAMED,
 		.facts.checkpoint_wanted =
 			request->checkpoint != CHECKPOINT_NO || request->require_checkpoint,
 	};

@@ -133,6 +133,17 @@ class Resolving(WithRoots):
         self.assertIn("torchao-on-quantized-checkpoint", rules(reply))
         self.assertEqual(reply.json["checkpoint"]["model"], "org/fp8")
 
+    def test_a_named_checkpoint_that_is_not_there(self):
+        for name in ("org/nowhere", "../outside", "org/empty"):
+            query = "?" + urllib.parse.urlencode({"checkpoint": name})
+            reply = self.resolve("base_model: org/fp8\n" + TORCHAO, query)
+            self.assertEqual(reply.status, 200, name)
+            told = [finding["rule"] for finding in reply.json["warnings"]]
+            self.assertEqual(told, ["checkpoint-not-found"], name)
+            self.assertNotIn("checkpoint-not-inspected", rules(reply))
+            reply = self.resolve("base_model: org/fp8\n" + LORA, query + "&require_checkpoint=true")
+            self.assertEqual(reply.status, 422, name)
+
     def test_none_is_not_looked_up(self):
         reply = self.resolve("base_model: org/gptq\n" + TORCHAO, "?checkpoint=none")
         self.assertEqual(reply.status, 200)

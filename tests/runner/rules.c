@@ -203,12 +203,16 @@ static bool is_id(const char *id)
 	return id && *id && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(id);
 }
 
-/* Raised for files beside config.json, or for a thousand findings, which an example cannot bring along. */
-static bool needs_files(const struct rule *rule)
+/* Raised for files beside config.json, names in the request, or a thousand findings: no example brings those along. */
+static bool needs_more(const struct rule *rule)
 {
-	return strcmp(rule->id, "checkpoint-weights-disagree") == 0 ||
-	       strcmp(rule->id, "checkpoint-file-bad") == 0 ||
-	       strcmp(rule->id, "findings-left-out") == 0;
+	static const char *const ids[] = { "checkpoint-weights-disagree", "checkpoint-file-bad",
+		"checkpoint-shards-missing", "checkpoint-weights-absent", "checkpoint-not-found",
+		"findings-left-out" };
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (strcmp(rule->id, ids[i]) == 0)
+			return true;
+	return false;
 }
 
 static void check_row(const struct example *example, size_t index)
@@ -222,8 +226,8 @@ static void check_row(const struct example *example, size_t index)
 		is_filled(rule->summary) && is_filled(rule->message) && is_filled(rule->remedy) &&
 			is_filled(rule->why),
 		"%s: summary, message, remedy or why is missing", rule->id);
-	tally_check(tally, rule->bad || needs_files(rule), "%s: no bad example", rule->id);
-	tally_check(tally, rule->good || needs_files(rule), "%s: no good example", rule->id);
+	tally_check(tally, rule->bad || needs_more(rule), "%s: no bad example", rule->id);
+	tally_check(tally, rule->good || needs_more(rule), "%s: no good example", rule->id);
 	tally_check(tally, rule->severity[rule->target] != SEVERITY_NONE,
 		"%s: the examples run under a target where the rule does not exist", rule->id);
 	tally_check(tally, !rule->broken || rule->reads[0] != KEY_NONE,

@@ -30,6 +30,10 @@ static const struct place_case places[] = {
 	{ "{\"producer\":{\"name\":\"modelopt\"},\"quantization\":{\"quant_algo\":\"NVFP4\",\"group_size\":16}}",
 		"hf_quant_config.json", true, "modelopt", false, false },
 	{ "{\"bits\":4,\"group_size\":128,\"damp_percent\":0.1,\"desc_act\":false}", "quantize_config.json", true, "gptq", false, false },
+	{ "{\"bits\":4,\"group_size\":128}", "quantize_config.json", true, "gptq", false, false },
+	{ "{\"bits\":4,\"group_size\":128,\"per_channel\":true}", NULL, false, NULL, false, false },
+	{ "{\"bits\":4,\"group_size\":128,\"model_type\":\"llama\"}", NULL, false, NULL, false, false },
+	{ "{\"bits\":4}", NULL, false, NULL, false, false },
 	{ "{\"zero_point\":true,\"q_group_size\":128,\"w_bit\":4}", "quant_config.json", true, "awq", false, false },
 	{ "{\"quant_method\":\"auto-round\",\"bits\":4}", "quantization_config.json", true, "auto-round", false, false },
 	{ "{\"model_type\":\"llama\",\"quant_type\":{\"default\":{\"_type\":\"Int4WeightOnlyConfig\"}}}", "quant_type", true, "torchao", false, false },
@@ -221,6 +225,29 @@ START_TEST(long_values_are_cut_between_characters)
 }
 END_TEST
 
+/* Whatever came as the main file is called by the name of what it is. */
+START_TEST(side_files_keep_their_names)
+{
+	const struct checkpoint *checkpoint =
+		inspect("{\"bits\":\"4\",\"group_size\":128,\"desc_act\":1,\"desc_act\":false}");
+	size_t count = 0;
+	for (const struct checkpoint_problem *problem = checkpoint->problems; problem;
+		problem = problem->next, count++) {
+		assert_text(problem->file, "quantize_config.json");
+		ck_assert(problem->placed);
+	}
+	ck_assert_uint_eq(count, 3);
+	struct checkpoint_files files = { .config = TEXT("{\"model_type\":\"llama\"}") };
+	files.side[SIDE_QUANTIZE_CONFIG] = TEXT("{\"bits\":4}");
+	ck_assert_str_eq(checkpoint_inspect_files(&arena, &files, &limits)->method->name, "gptq");
+	files.side[SIDE_QUANTIZE_CONFIG] = TEXT("{\"bits\":4,\"per_model_config\":{}}");
+	ck_assert(!checkpoint_inspect_files(&arena, &files, &limits)->quantized);
+	files.side[SIDE_QUANTIZE_CONFIG] = (struct text){ 0 };
+	files.side[SIDE_QUANT_CONFIG] = TEXT("{\"bits\":4}");
+	ck_assert(!checkpoint_inspect_files(&arena, &files, &limits)->quantized);
+}
+END_TEST
+
 START_TEST(limits_are_the_callers)
 {
 	const struct document_limits tight = { .depth = 3, .nodes = 10 };
@@ -314,6 +341,7 @@ TCase *case_places(void)
 		tcase, wrong_types_have_their_place, 0, sizeof(types) / sizeof(types[0]));
 	tcase_add_test(tcase, problems_are_bounded);
 	tcase_add_test(tcase, long_values_are_cut_between_characters);
+	tcase_add_test(tcase, side_files_keep_their_names);
 	tcase_add_test(tcase, limits_are_the_callers);
 	tcase_add_test(tcase, no_memory_is_no_checkpoint);
 	tcase_add_test(tcase, a_tree_may_be_given);

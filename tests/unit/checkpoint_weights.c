@@ -3,6 +3,7 @@
 
 #include "checkpoint/weights.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char bf16[] = "{\"model_type\":\"llama\"}";
@@ -179,6 +180,53 @@ START_TEST(an_index_knows_of_missing_shards)
 }
 END_TEST
 
+static const char index_shards[] =
+	"{\"weight_map\":{\"a.weight\":\"1.safetensors\","
+	"\"b.weight\":\"2.safetensors\",\"c.weight\":\"2.safetensors\","
+	"\"d.weight\":\"../3.safetensors\",\"e.weight\":\"1.safetensors\"}}";
+
+START_TEST(missing_shards_are_told)
+{
+	struct shard shard = shard_of("{\"a.weight\":{\"dtype\":\"BF16\",\"shape\":[1],"
+				      "\"data_offsets\":[0,2]}}",
+		2);
+	shard.name = TEXT("1.safetensors");
+	const struct checkpoint *checkpoint = with_files(fp8, &shard, 1, index_shards);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_SHARDS_MISSING);
+	ck_assert_ptr_nonnull(problem);
+	assert_text(problem->file, "model.safetensors.index.json");
+	assert_text(problem->value, "2.safetensors");
+	assert_text(problem->detail, "2 of its 3 shards are missing");
+	checkpoint = with_files(fp8, NULL, 0, index_shards);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_SHARDS_MISSING), 0);
+	problem = fault_at(checkpoint, CHECKPOINT_WEIGHTS_ABSENT);
+	ck_assert_ptr_nonnull(problem);
+	assert_text(problem->detail, "3 of its 3 shards are missing");
+	checkpoint = with_files(fp8, &shard, 1,
+		"{\"weight_map\":{\"a.weight\":\"1.safetensors\",\"b.weight\":\"1.safetensors\"}}");
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_SHARDS_MISSING), 0);
+	problem = fault_at(checkpoint, CHECKPOINT_FILE_BAD);
+	ck_assert_ptr_nonnull(problem);
+	ck_assert(text_contains(problem->detail, "more tensors than the shards hold"));
+}
+END_TEST
+
+/* One more shard than is noted is no fault, and no crash. */
+START_TEST(indices_name_many_shards)
+{
+	char *json = arena_alloc(&arena, 400000);
+	size_t length = (size_t)snprintf(json, 400000, "{\"weight_map\":{\"a\":\"s\"");
+	for (int i = 0; i < 4100; i++)
+		length += (size_t)snprintf(
+			json + length, 400000 - length, ",\"b%d\":\"%d.safetensors\"", i, i);
+	snprintf(json + length, 400000 - length, "}}");
+	const struct checkpoint *checkpoint = with_files(fp8, NULL, 0, json);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_WEIGHTS_ABSENT);
+	ck_assert_ptr_nonnull(problem);
+	assert_text(problem->detail, "4096 of its 4096 shards are missing");
+}
+END_TEST
+
 #define TENSOR(dtype, shape, offsets)                                                              \
 	"{\"a.weight\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 
@@ -304,6 +352,8 @@ TCase *case_weights(void)
 		tcase, tensors_may_disagree, 0, sizeof(disagreements) / sizeof(disagreements[0]));
 	tcase_add_test(tcase, an_index_alone_has_names);
 	tcase_add_test(tcase, an_index_knows_of_missing_shards);
+	tcase_add_test(tcase, missing_shards_are_told);
+	tcase_add_test(tcase, indices_name_many_shards);
 	tcase_add_loop_test(
 		tcase, headers_that_lie, 0, sizeof(bad_headers) / sizeof(bad_headers[0]));
 	tcase_add_test(tcase, lengths_that_lie);

@@ -200,6 +200,25 @@ static const struct rule rows[] = {
 		.why = "A loader believes the block and misreads the tensors.",
 	},
 	{
+		.id = "checkpoint-shards-missing",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "Some of the shards that the index names are not there.",
+		.message = "The checkpoint's {file} names {value}, which is not there: {detail}.",
+		.remedy = "Finish the download of the model.",
+		.why = "The loader looks for every shard, and the sums over the weights are missing from this inspection.",
+	},
+	{
+		.id = "checkpoint-weights-absent",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary = "None of the shards that the index names is there.",
+		.message = "The checkpoint's {file} names {value}, which is not there: {detail}.",
+		.remedy =
+			"Nothing need be done where the folder is only for looking at; else download the weights.",
+		.why = "A folder without weights can be inspected by its config.json and the index's names alone.",
+	},
+	{
 		.id = "checkpoint-file-bad",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),

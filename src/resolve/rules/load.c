@@ -160,7 +160,7 @@ static bool forwarded(const struct facts *f)
 
 static bool not_inspected(const struct facts *f)
 {
-	return !f->checkpoint && f->checkpoint_wanted;
+	return !f->checkpoint && f->checkpoint_wanted && !f->checkpoint_named;
 }
 
 static const struct rule rows[] = {
@@ -493,6 +493,21 @@ static const struct rule rows[] = {
 		.bad_checkpoint = FP8,
 		.good = LORA,
 		.good_checkpoint = PLAIN,
+	},
+	{
+		.id = "checkpoint-not-found",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "The request names a checkpoint that is not found.",
+		.message =
+			"The checkpoint that the request names was not inspected: {lookup}. The rules of the load stage did "
+			"not run.",
+		.remedy =
+			"Correct the name, add the model to a model root, or send its config.json; require_checkpoint makes "
+			"this an error.",
+		.why = "Whoever names a checkpoint asks for its verdict, so that silence would look like a pass; the config "
+		       "itself may well be right, so that it is not rejected.",
+		.require_checkpoint = true,
 	},
 	{
 		.id = "checkpoint-not-inspected",
