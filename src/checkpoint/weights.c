@@ -2,13 +2,11 @@
 
 #include "checkpoint/exclusions.h"
 #include "checkpoint/inspector.h"
-#include "checkpoint/safetensors.h"
 #include "checkpoint/tensor_names.h"
+#include "checkpoint/weight_files.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define INDEX_FILE "model.safetensors.index.json"
 
 struct module {
 	struct text name;
@@ -31,8 +29,7 @@ struct survey {
 	size_t module_count;
 	uint32_t *table; /* open, 2^n slots: index of a module plus one */
 	size_t mask;
-	bool shards_missing; /* that the index names */
-	bool scaled;         /* any module is stored quantized, as far as names and dtypes tell */
+	bool scaled; /* any module is stored quantized, as far as names and dtypes tell */
 	enum storage storage;
 };
 
@@ -168,81 +165,6 @@ static void count_dtypes(struct survey *survey)
 	qsort(weights->dtypes, weights->dtype_count, sizeof(weights->dtypes[0]), by_bytes);
 }
 
-static void report_file(struct inspector *inspector, struct text file, const char *detail)
-{
-	inspector_report_text(inspector, CHECKPOINT_FILE_BAD, file, text_of(""), text_of(detail));
-}
-
-/* All headers, or none: half of the tensors would give wrong sums. */
-static bool read_shards(struct survey *survey)
-{
-	const struct checkpoint_files *files = survey->inspector->files;
-	bool good = files->shard_count > 0 && !files->shards_incomplete;
-	for (size_t i = 0; i < files->shard_count; i++) {
-		const char *fault = safetensors_read(&survey->tensors, &files->shards[i]);
-		if (!fault)
-			continue;
-		report_file(survey->inspector, files->shards[i].name, fault);
-		good = false;
-	}
-	return good;
-}
-
-static bool is_there(const struct checkpoint_files *files, struct text name)
-{
-	for (size_t i = 0; i < files->shard_count; i++)
-		if (text_equal(files->shards[i].name, name))
-			return true;
-	for (size_t i = 0; i < files->fault_count; i++)
-		if (text_equal(files->faults[i].name, name))
-			return true;
-	return false;
-}
-
-/* Shards that the index names and nobody has: one finding for all of them. */
-static void report_missing(struct survey *survey, const struct index_shards *shards)
-{
-	struct inspector *inspector = survey->inspector;
-	const struct checkpoint_files *files = inspector->files;
-	size_t missing = 0, first = 0;
-	/* Where some were left out, or more faults than are kept, nobody knows. */
-	if (files->shards_incomplete &&
-		(files->fault_count == 0 || files->fault_count >= CHECKPOINT_FAULTS_MAXIMUM))
-		return;
-	for (size_t i = shards->count; i-- > 0;)
-		if (!is_there(files, shards->names[i])) {
-			missing++;
-			first = i;
-		}
-	if (missing == 0)
-		return;
-	bool none = missing == shards->count;
-	survey->shards_missing = true;
-	inspector_report_text(inspector,
-		none ? CHECKPOINT_WEIGHTS_ABSENT : CHECKPOINT_SHARDS_MISSING, text_of(INDEX_FILE),
-		shards->names[first],
-		arena_printf(inspector->arena, "%zu of its %zu shards are missing", missing,
-			shards->count));
-}
-
-static bool read_index(struct survey *survey, struct tensors *names, uint64_t *ret_total)
-{
-	struct inspector *inspector = survey->inspector;
-	struct text index = inspector->files->index;
-	*names = (struct tensors){ .arena = inspector->arena };
-	if (!index.data)
-		return false;
-	struct index_shards *shards = ARENA_NEW(inspector->arena, struct index_shards);
-	if (!shards)
-		return false;
-	const char *fault = safetensors_index_read(names, index, shards, ret_total);
-	if (fault)
-		report_file(inspector, text_of(INDEX_FILE), fault);
-	else
-		report_missing(survey, shards);
-	return !fault;
-}
-
 /* The headers, or the index where it knows of more: then shards are missing. */
 static bool read_tensors(struct survey *survey)
 {
@@ -250,11 +172,12 @@ static bool read_tensors(struct survey *survey)
 	struct tensors names;
 	uint64_t total = 0;
 	survey->tensors.arena = survey->inspector->arena;
-	weights->headers = read_shards(survey);
-	bool indexed = read_index(survey, &names, &total);
+	bool missing;
+	weights->headers = weight_files_shards(survey->inspector, &survey->tensors);
+	bool indexed = weight_files_index(survey->inspector, &names, &total, &missing);
 	if (indexed && names.count > survey->tensors.count) {
-		if (weights->headers && !survey->shards_missing)
-			report_file(survey->inspector, text_of(INDEX_FILE),
+		if (weights->headers && !missing)
+			weight_files_report(survey->inspector, text_of(WEIGHT_FILES_INDEX),
 				"it names more tensors than the shards hold");
 		weights->headers = false;
 	}
