@@ -24,7 +24,8 @@ static enum key decisive_key(struct text path)
 	const struct known_key *known = known_key_find((struct text){ name.data, end });
 	if (!known || top)
 		return known ? known->key : KEY_NONE;
-	if (known->key == KEY_MODEL_QUANTIZATION_CONFIG)
+	if (known->key == KEY_MODEL_QUANTIZATION_CONFIG ||
+		known->key == KEY_MODEL_QUANTIZATION_CONFIG_KWARGS)
 		return known->key;
 	struct text below = text_from(name, end + 1);
 	bool mine = text_is(below, "backend") || text_is(below, "weight_dtype") ||

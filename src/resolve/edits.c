@@ -138,7 +138,7 @@ void edits_keep_comments(const struct edits *edits, const struct layout *layout,
 	const struct member *member, size_t to)
 {
 	size_t from = layout_offset(layout, member->key_span.start);
-	struct text comment = layout_comment(layout, member, from, to);
+	struct text comment = layout_comment(layout, from, to);
 	while (comment.length > 0) {
 		size_t offset = (size_t)(comment.data - layout->source.data);
 		if (!was_moved(edits, offset)) {
@@ -146,7 +146,7 @@ void edits_keep_comments(const struct edits *edits, const struct layout *layout,
 			buffer_add(out, comment);
 			buffer_add_string(out, layout->newline);
 		}
-		comment = layout_comment(layout, member, offset + comment.length, to);
+		comment = layout_comment(layout, offset + comment.length, to);
 	}
 }
 

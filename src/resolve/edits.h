@@ -6,13 +6,23 @@
 
 #include "base/buffer.h"
 #include "schema/diagnostic.h"
+#include "source/document.h"
+
+/* Found when first asked for. */
+struct comments {
+	struct text *items; /* in the order of the text; each reaches to the end of its line */
+	size_t count;
+};
 
 /* The text that is edited, and how it is laid out. */
 struct layout {
 	struct arena *arena;
 	struct text source;
 	const struct lines *lines;
-	const struct node *root;
+	const struct node *root;          /* as written: see layout_as_written() */
+	const struct replaced **replaced; /* grouped by their mapping */
+	size_t replaced_count;
+	struct comments *comments;
 	const char *newline; /* as the first line ends */
 	unsigned step;       /* columns by which a nested mapping is indented */
 	bool json;           /* flow style with quoted keys: JSON, or close to it */
@@ -34,8 +44,13 @@ struct edits {
 	struct text refusal; /* why an edit is not safe (the first reason), "" while all is well */
 };
 
-struct layout layout_of(struct arena *arena, struct text source, const struct lines *lines,
-	const struct node *root);
+struct layout layout_of(
+	struct arena *arena, const struct document *document, const struct lines *lines);
+/*
+ * The mapping with every entry that stands in the text, in its order: those whose place a later one of the same key took,
+ * and merged ones that had to give way, among them. The mapping itself when there are none; NULL when the arena failed.
+ */
+const struct node *layout_as_written(const struct layout *layout, const struct node *mapping);
 size_t layout_offset(const struct layout *layout, struct mark mark);
 /* The bytes of a span. */
 struct text layout_slice(const struct layout *layout, struct span span);
@@ -61,12 +76,8 @@ enum gap layout_gap_behind(const struct layout *layout, const struct member *mem
 bool layout_adjoins(const struct layout *layout, const struct node *mapping, uint32_t entry);
 /* An anchor or a tag stands in the member's value: other places may depend on it. */
 bool layout_has_properties(const struct layout *layout, const struct member *member);
-/*
- * The first comment between two offsets that stands in no scalar of `member`; empty when there is none. It reaches
- * to the end of its line.
- */
-struct text layout_comment(
-	const struct layout *layout, const struct member *member, size_t from, size_t to);
+/* The first comment that begins between two offsets, to the end of its line; empty when there is none. */
+struct text layout_comment(const struct layout *layout, size_t from, size_t to);
 
 void edits_init(struct edits *edits, struct arena *arena);
 void edits_refuse(struct edits *edits, struct text why);

@@ -1,5 +1,6 @@
 /* Edits in a flow mapping: entries stand between commas, perhaps with comments among them. */
 #include "resolve/edits.h"
+#include "source/lines.h"
 
 #include <string.h>
 
@@ -9,7 +10,8 @@ static size_t comma_behind(const struct layout *layout, size_t offset)
 	struct text source = layout->source;
 	for (; offset < source.length; offset++) {
 		if (source.data[offset] == '#')
-			while (offset + 1 < source.length && source.data[offset + 1] != '\n')
+			while (offset + 1 < source.length &&
+				line_end_length(source, offset + 1) == 0)
 				offset++;
 		else if (source.data[offset] == ',')
 			return offset;
@@ -71,58 +73,79 @@ void edits_replace_flow(struct edits *edits, const struct layout *layout,
 			edits->arena, "%.*s%.*s", TEXT_ARGUMENTS(comments), TEXT_ARGUMENTS(text)));
 }
 
+static bool is_space(char byte)
+{
+	return byte == ' ' || byte == '\t';
+}
+
 static size_t skip_blanks(const struct layout *layout, size_t offset)
 {
-	while (offset < layout->source.length && layout->source.data[offset] == ' ')
+	while (offset < layout->source.length && is_space(layout->source.data[offset]))
 		offset++;
 	return offset;
 }
 
-/* From the entry to `to`; with its lines, when nothing else stands on them. */
-static void remove_entry(
-	struct edits *edits, const struct layout *layout, const struct member *member, size_t to)
+/* Back over the blanks before an entry; those at the head of a line stay. */
+static size_t skip_blanks_before(const struct layout *layout, size_t offset)
+{
+	size_t start = layout_line_start(layout, offset), before = offset;
+	while (before > start && is_space(layout->source.data[before - 1]))
+		before--;
+	return before > start ? before : offset;
+}
+
+/*
+ * From the entry to `to`; with its lines, when nothing else stands on them. The blanks behind it go along, or before it where
+ * no entry that stays comes after it.
+ */
+static void remove_entry(struct edits *edits, const struct layout *layout,
+	const struct member *member, size_t to, bool at_end)
 {
 	size_t from = layout_offset(layout, member_span(member).start);
 	size_t start = layout_line_start(layout, from);
 	size_t end = layout_line_end(layout, to);
 	struct text comments = comments_of(edits, layout, member, to);
-	bool alone = is_blank(layout, start, from) && is_blank(layout, to, end);
-	if (alone && comments.length == 0 && layout_line_ended(layout, end))
+	if (is_blank(layout, start, from) && is_blank(layout, to, end) && comments.length == 0 &&
+		layout_line_ended(layout, end)) {
 		edits_add(edits, start, end - start, TEXT(""));
+		return;
+	}
+	size_t before = skip_blanks_before(layout, from);
+	if (at_end && before < from)
+		from = before;
 	else
-		edits_add(edits, from, skip_blanks(layout, to) - from, comments);
+		to = skip_blanks(layout, to);
+	edits_add(edits, from, to - from, comments);
 }
 
-/* Where the last entry before `offset` ends that stays (`<<` among them); 0 when there is none. */
-static size_t kept_end(
-	const struct layout *layout, const struct node *mapping, const bool *removed, size_t offset)
+static uint32_t behind_last_kept(const struct node *mapping, const bool *removed)
 {
-	size_t last = 0;
-	for (uint32_t i = 0; i < mapping->count; i++) {
-		size_t end = layout_offset(layout, member_span(&mapping->members[i]).end);
-		if (!removed[i] && end <= offset && end > last)
-			last = end;
-	}
-	return last;
+	uint32_t i = mapping->count;
+	while (i > 0 && removed[i - 1])
+		i--;
+	return i;
 }
 
 void edits_remove_flow(struct edits *edits, const struct layout *layout, const struct node *mapping,
 	const bool *removed)
 {
-	size_t dropped = SIZE_MAX; /* the comma behind the last entry that stays, once it went */
+	uint32_t tail = behind_last_kept(mapping, removed);
+	size_t kept = 0;           /* where the last entry ends that stays */
+	size_t dropped = SIZE_MAX; /* the comma behind it, once it went */
 	for (uint32_t i = 0; i < mapping->count; i++) {
 		const struct member *member = &mapping->members[i];
-		if (!removed[i])
+		size_t end = layout_offset(layout, member_span(member).end);
+		if (!removed[i]) {
+			kept = end;
 			continue;
+		}
 		if (!may_go(edits, layout, member))
 			return;
-		size_t end = layout_offset(layout, member_span(member).end);
 		size_t comma = comma_behind(layout, end);
 		bool joined = comma != SIZE_MAX && is_blank(layout, end, comma);
-		remove_entry(edits, layout, member, joined ? comma + 1 : end);
+		remove_entry(edits, layout, member, joined ? comma + 1 : end, i >= tail);
 		if (joined)
 			continue;
-		size_t kept = kept_end(layout, mapping, removed, end);
 		if (comma == SIZE_MAX && kept > 0)
 			comma = comma_behind(layout, kept);
 		if (comma != SIZE_MAX && comma != dropped)

@@ -14,11 +14,10 @@ static bool begin(struct repair *repair, struct resolver *resolver)
 		return false;
 	*repair = (struct repair){
 		.resolver = resolver,
-		.layout = layout_of(resolver->arena, resolver->document.bytes,
-			resolver_lines(resolver), resolver->root),
+		.layout = layout_of(resolver->arena, &resolver->document, resolver_lines(resolver)),
 	};
 	edits_init(&repair->edits, resolver->arena);
-	return true;
+	return repair->layout.root != NULL;
 }
 
 static void end(struct repair *repair, struct diagnostic *diagnostic)

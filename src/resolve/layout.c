@@ -1,6 +1,7 @@
 #include "resolve/edits.h"
 #include "source/lines.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *line_end_of(struct text source)
@@ -30,17 +31,94 @@ static unsigned step_of(const struct node *root)
 	return 2;
 }
 
-struct layout layout_of(
-	struct arena *arena, struct text source, const struct lines *lines, const struct node *root)
+static int compare_places(const void *left, const void *right)
 {
+	const struct member *a = left, *b = right;
+	if (mark_before(a->key_span.start, b->key_span.start))
+		return -1;
+	return mark_before(b->key_span.start, a->key_span.start);
+}
+
+static int compare_mappings(const void *left, const void *right)
+{
+	const struct replaced *const *a = left, *const *b = right;
+	uintptr_t one = (uintptr_t)(*a)->mapping, other = (uintptr_t)(*b)->mapping;
+	return (one > other) - (one < other);
+}
+
+/* Those of one mapping side by side, so that each mapping finds its own without a walk over all. */
+static void group_replaced(struct layout *layout, const struct replaced *list)
+{
+	size_t count = 0;
+	for (const struct replaced *item = list; item; item = item->next)
+		count++;
+	if (count == 0)
+		return;
+	layout->replaced = ARENA_ARRAY(layout->arena, const struct replaced *, count);
+	for (; layout->replaced && list; list = list->next)
+		layout->replaced[layout->replaced_count++] = list;
+	if (layout->replaced)
+		qsort(layout->replaced, count, sizeof(*layout->replaced), compare_mappings);
+}
+
+static size_t first_replaced(const struct layout *layout, const struct node *mapping)
+{
+	const struct replaced wanted = { .mapping = mapping };
+	const struct replaced *key = &wanted;
+	size_t low = 0, high = layout->replaced_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_mappings(&layout->replaced[middle], &key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Merged entries come first in the tree, wherever the `<<` stood. */
+static bool in_order(const struct node *mapping)
+{
+	for (uint32_t i = 0; i < mapping->count; i++)
+		if (mapping->members[i].via == VIA_MERGE)
+			return false;
+	return true;
+}
+
+const struct node *layout_as_written(const struct layout *layout, const struct node *mapping)
+{
+	size_t first = first_replaced(layout, mapping), end = first;
+	while (end < layout->replaced_count && layout->replaced[end]->mapping == mapping)
+		end++;
+	if (mapping->kind != NODE_MAPPING || (first == end && in_order(mapping)))
+		return mapping;
+	struct node *all = node_mapping(layout->arena, mapping->count + (end - first));
+	for (size_t i = first; all && i < end; i++)
+		node_put_member(all, &layout->replaced[i]->member);
+	for (uint32_t i = 0; all && i < mapping->count; i++)
+		node_put_member(all, &mapping->members[i]);
+	if (!all)
+		return NULL;
+	qsort(all->members, all->count, sizeof(struct member), compare_places);
+	all->flow = mapping->flow;
+	all->span = mapping->span;
+	return all;
+}
+
+struct layout layout_of(
+	struct arena *arena, const struct document *document, const struct lines *lines)
+{
+	const struct node *root = document->root;
 	struct layout layout = {
 		.arena = arena,
-		.source = source,
+		.source = document->bytes,
 		.lines = lines,
-		.root = root,
-		.newline = line_end_of(source),
+		.comments = ARENA_NEW(arena, struct comments),
+		.newline = line_end_of(document->bytes),
 		.step = step_of(root),
 	};
+	group_replaced(&layout, document->replaced);
+	layout.root = layout_as_written(&layout, root);
 	if (root->flow && root->count > 0) {
 		struct text key = layout_slice(&layout, root->members[0].key_span);
 		layout.json = text_starts_with(key, "\"");
@@ -105,8 +183,11 @@ enum gap layout_gap_of(const struct layout *layout, const struct node *value)
 	bool collection = value->kind == NODE_MAPPING || value->kind == NODE_SEQUENCE;
 	if (collection && (value->flow || value->count == 0))
 		return GAP_NONE;
-	if (value->kind == NODE_MAPPING)
-		return layout_gap_behind(layout, &value->members[value->count - 1]);
+	if (value->kind == NODE_MAPPING) {
+		const struct node *written = layout_as_written(layout, value);
+		return written ? layout_gap_behind(layout, &written->members[written->count - 1])
+			       : GAP_NONE;
+	}
 	if (value->kind == NODE_SEQUENCE)
 		return layout_gap_of(layout, value->items[value->count - 1]);
 	if (!value->quoted || !(text_starts_with(text, "|") || text_starts_with(text, ">")))
@@ -148,85 +229,25 @@ static bool node_has_properties(const struct layout *layout, const struct node *
 	for (uint32_t i = 0; node->kind == NODE_SEQUENCE && i < node->count; i++)
 		if (node_has_properties(layout, node->items[i]))
 			return true;
-	for (uint32_t i = 0; node->kind == NODE_MAPPING && i < node->count; i++)
-		if (layout_has_properties(layout, &node->members[i]))
+	if (node->kind != NODE_MAPPING)
+		return false;
+	const struct node *written = layout_as_written(layout, node);
+	for (uint32_t i = 0; written && i < written->count; i++)
+		if (layout_has_properties(layout, &written->members[i]))
 			return true;
 	return false;
 }
 
+/* What is merged in place could hold anchors that the tree no longer shows. */
+static bool merges_in_place(const struct layout *layout, const struct member *member)
+{
+	return member->via == VIA_MERGE &&
+	       !text_starts_with(layout_slice(layout, member->value_span), "*");
+}
+
 bool layout_has_properties(const struct layout *layout, const struct member *member)
 {
-	return member->via == VIA_DIRECT && (has_property(layout, member->key_span) ||
-						    node_has_properties(layout, member->value));
-}
-
-/* The end of the scalar that begins at or before `offset` and reaches beyond it; `offset` itself when there is none. */
-static size_t skip_scalar(const struct layout *layout, struct span span, size_t offset)
-{
-	size_t from = layout_offset(layout, span.start);
-	size_t to = layout_offset(layout, span.end);
-	return from <= offset && offset < to ? to : offset;
-}
-
-/* A block scalar's first line may hold a comment. */
-static bool in_header(const struct layout *layout, const struct node *node, size_t offset)
-{
-	struct text text = layout_slice(layout, node->span);
-	bool block = text_starts_with(text, "|") || text_starts_with(text, ">");
-	return node->quoted && block &&
-	       offset < layout_line_end(layout, layout_offset(layout, node->span.start));
-}
-
-static size_t skip_node(const struct layout *layout, const struct node *node, size_t offset);
-
-static size_t skip_member(const struct layout *layout, const struct member *member, size_t offset)
-{
-	if (member->via == VIA_MERGE)
-		return offset;
-	size_t end = skip_scalar(layout, member->key_span, offset);
-	if (end != offset || member->via == VIA_ALIAS)
-		return end;
-	return skip_node(layout, member->value, offset);
-}
-
-static size_t skip_node(const struct layout *layout, const struct node *node, size_t offset)
-{
-	if (node->kind != NODE_MAPPING && node->kind != NODE_SEQUENCE)
-		return in_header(layout, node, offset) ? offset
-						       : skip_scalar(layout, node->span, offset);
-	if (skip_scalar(layout, node->span, offset) == offset)
-		return offset;
-	size_t end = offset;
-	for (uint32_t i = 0; i < node->count && end == offset; i++)
-		end = node->kind == NODE_MAPPING ? skip_member(layout, &node->members[i], offset)
-						 : skip_node(layout, node->items[i], offset);
-	return end;
-}
-
-static bool comment_begins(const struct layout *layout, size_t offset)
-{
-	const char *data = layout->source.data;
-	if (data[offset] != '#')
-		return false;
-	return offset == 0 || strchr(" \t\r\n", data[offset - 1]) != NULL;
-}
-
-static size_t comment_end(const struct layout *layout, size_t offset, size_t to)
-{
-	while (offset < to && line_end_length(layout->source, offset) == 0)
-		offset++;
-	return offset;
-}
-
-struct text layout_comment(
-	const struct layout *layout, const struct member *member, size_t from, size_t to)
-{
-	for (size_t i = from; i < to;) {
-		size_t end = skip_member(layout, member, i);
-		if (end == i && comment_begins(layout, i))
-			return (struct text){ layout->source.data + i,
-				comment_end(layout, i, to) - i };
-		i = end > i ? end : i + 1;
-	}
-	return TEXT("");
+	if (member->via != VIA_DIRECT)
+		return merges_in_place(layout, member);
+	return has_property(layout, member->key_span) || node_has_properties(layout, member->value);
 }

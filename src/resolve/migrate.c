@@ -6,7 +6,8 @@ struct migration {
 	struct resolver *resolver;
 	struct layout layout;
 	struct edits edits;
-	const struct node *before;
+	const struct node
+		*before; /* keys are unique, the last one counts; layout.root has all as written */
 	const struct node *after;
 	struct text made;  /* the new entries, as lines or as flow text */
 	enum gap made_gap; /* what they end with */
@@ -46,27 +47,33 @@ static void make_entries(struct migration *migration)
 }
 
 /* True when the entry leaves the text: it is gone, or stands in `made`. */
-static bool leaves(const struct migration *migration, const struct member *before)
+static bool leaves(const struct migration *migration, const struct member *written)
 {
-	if (!canonical_touches(before->key))
+	if (!canonical_touches(written->key))
 		return false;
-	const struct member *after = node_member(migration->after, before->key);
+	const struct member *after = node_member(migration->after, written->key);
 	return !after || is_new(migration, after);
 }
 
-/* The new entries stand where the first entry that asks for the base stood, as in the canonical value. */
-static bool takes_place(const struct migration *migration, const struct member *member)
+/* Merged, but the mapping's own entry wins over it, and an entry of that key stays. */
+static bool is_overruled(const struct migration *migration, const struct member *written)
 {
-	return migration->made.length > 0 && !migration->placed &&
-	       canonical_asks(&migration->resolver->facts, member);
+	return written->via == VIA_MERGE &&
+	       node_member(migration->before, written->key)->via != VIA_MERGE &&
+	       node_member(migration->after, written->key);
 }
 
-static void change_adapter(
-	struct migration *migration, const struct member *before, const struct member *after)
+/* The new entries stand where the first entry that asks for the base stood, as in the canonical value. */
+static bool takes_place(const struct migration *migration, const struct member *written)
 {
-	if (before->value != after->value)
-		edits_replace_scalar(
-			&migration->edits, &migration->layout, before, after->value->text);
+	return migration->made.length > 0 && !migration->placed &&
+	       canonical_asks(
+		       &migration->resolver->facts, node_member(migration->before, written->key));
+}
+
+static bool changes(const struct migration *migration, const struct member *after)
+{
+	return node_member(migration->before, after->key)->value != after->value;
 }
 
 /* Their lines, in block style; tells what is left at the end. */
@@ -88,11 +95,13 @@ static enum gap remove_peft_lines(
 }
 
 static enum gap remove_peft_keys(
-	struct migration *migration, const struct member *before, const struct member *after)
+	struct migration *migration, const struct member *written, const struct member *after)
 {
-	const struct node *peft = before->value;
+	const struct node *peft = layout_as_written(&migration->layout, written->value);
 	struct edits *edits = &migration->edits;
-	if (before->via != VIA_DIRECT || layout_has_properties(&migration->layout, before)) {
+	if (!peft)
+		return GAP_NONE;
+	if (written->via != VIA_DIRECT || layout_has_properties(&migration->layout, written)) {
 		edits_refuse(edits,
 			TEXT("peft comes through an alias or a merge key, or carries an anchor"));
 		return GAP_NONE;
@@ -121,38 +130,42 @@ static void insert_before(struct migration *migration, const struct member *memb
 }
 
 /* Tells what stands at its end then. */
-static enum gap change_kept(struct migration *migration, const struct member *before)
+static enum gap change_kept(struct migration *migration, const struct member *written)
 {
-	if (!canonical_touches(before->key))
-		return layout_gap_behind(&migration->layout, before);
-	const struct member *after = node_member(migration->after, before->key);
-	if (takes_place(migration, before))
-		insert_before(migration, before);
-	if (text_is(before->key, "adapter"))
-		change_adapter(migration, before, after);
-	else if (text_is(before->key, "peft") && before->value != after->value)
-		return remove_peft_keys(migration, before, after);
-	return layout_gap_behind(&migration->layout, before);
+	if (!canonical_touches(written->key))
+		return layout_gap_behind(&migration->layout, written);
+	const struct member *after = node_member(migration->after, written->key);
+	if (takes_place(migration, written))
+		insert_before(migration, written);
+	if (text_is(written->key, "adapter") && changes(migration, after))
+		edits_replace_scalar(
+			&migration->edits, &migration->layout, written, after->value->text);
+	else if (text_is(written->key, "peft") && changes(migration, after))
+		return remove_peft_keys(migration, written, after);
+	return layout_gap_behind(&migration->layout, written);
 }
 
 /* What stands in the entry's place. A text without any entry would be no mapping: the last one leaves braces behind. */
 static struct text put_in_place(struct migration *migration, uint32_t i)
 {
-	if (takes_place(migration, &migration->before->members[i])) {
+	const struct node *root = migration->layout.root;
+	if (takes_place(migration, &root->members[i])) {
 		migration->placed = true;
 		return migration->made;
 	}
-	bool last = migration->after->count == 0 && i + 1 == migration->before->count;
+	bool last = migration->after->count == 0 && i + 1 == root->count;
 	return last ? arena_printf(migration->edits.arena, "{}%s", migration->layout.newline)
 		    : TEXT("");
 }
 
 static void plan_block(struct migration *migration)
 {
-	const struct node *root = migration->before;
+	const struct node *root = migration->layout.root;
 	enum gap gap = GAP_NONE;
 	for (uint32_t i = 0; i < root->count && !edits_refused(&migration->edits); i++) {
 		const struct member *member = &root->members[i];
+		if (is_overruled(migration, member))
+			continue;
 		if (leaves(migration, member)) {
 			struct text text = put_in_place(migration, i);
 			if (text.length > 0)
@@ -171,10 +184,12 @@ static void plan_block(struct migration *migration)
 
 static void plan_flow(struct migration *migration)
 {
-	const struct node *root = migration->before;
+	const struct node *root = migration->layout.root;
 	bool *removed = ARENA_ARRAY(migration->edits.arena, bool, root->count);
 	for (uint32_t i = 0; removed && i < root->count; i++) {
 		const struct member *member = &root->members[i];
+		if (is_overruled(migration, member))
+			continue;
 		bool gone = leaves(migration, member);
 		bool here = gone && takes_place(migration, member);
 		removed[i] = gone && !here;
@@ -189,6 +204,20 @@ static void plan_flow(struct migration *migration)
 		edits_remove_flow(&migration->edits, &migration->layout, root, removed);
 }
 
+/* A bare `adapter: qlora` leaves no entry to replace: the block goes behind the first one. */
+static void insert_behind_adapter(struct migration *migration)
+{
+	const struct node *root = migration->layout.root;
+	for (uint32_t i = 0; i < root->count; i++) {
+		if (!text_is(root->members[i].key, keys[KEY_ADAPTER].name))
+			continue;
+		edits_insert_behind(
+			&migration->edits, &migration->layout, &root->members[i], migration->made);
+		return;
+	}
+	edits_refuse(&migration->edits, TEXT("no place for the new block was found"));
+}
+
 static void plan(struct migration *migration)
 {
 	make_entries(migration);
@@ -196,15 +225,8 @@ static void plan(struct migration *migration)
 		plan_flow(migration);
 	else
 		plan_block(migration);
-	if (migration->made.length == 0 || migration->placed || edits_refused(&migration->edits))
-		return;
-	/* A bare `adapter: qlora` leaves no entry to replace: the block goes behind it. */
-	const struct member *adapter = migration->resolver->facts.settings[KEY_ADAPTER].member;
-	if (adapter)
-		edits_insert_behind(
-			&migration->edits, &migration->layout, adapter, migration->made);
-	else
-		edits_refuse(&migration->edits, TEXT("no place for the new block was found"));
+	if (migration->made.length > 0 && !migration->placed && !edits_refused(&migration->edits))
+		insert_behind_adapter(migration);
 }
 
 static bool is_deprecation(const struct diagnostic *finding)
@@ -214,19 +236,29 @@ static bool is_deprecation(const struct diagnostic *finding)
 		       text_is(text_of(finding->rule->id), "other-dialect"));
 }
 
-/* The text says what the canonical value says, and nothing that is deprecated. */
+static bool same_order(const struct node *a, const struct node *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++)
+		if (!text_equal(a->members[i].key, b->members[i].key))
+			return false;
+	return true;
+}
+
+/* The text says what the canonical value says, at the same place, nothing that is deprecated, and would stay as it is. */
 static bool proved(const struct migration *migration, struct text text)
 {
 	struct resolve_request request = *migration->resolver->request;
 	request.config = text;
 	request.config_tree = NULL;
-	request.include_migrated = false;
-	request.include_diff = false;
+	request.include_migrated = true;
 	request.checkpoint_found = migration->resolver->facts.checkpoint;
 	request.checkpoint = request.checkpoint_found ? CHECKPOINT_GIVEN : CHECKPOINT_NO;
 	request.require_checkpoint = false;
-	const struct resolution *again = resolve(migration->edits.arena, &request);
-	if (!again || !again->canonical || !node_equal(again->canonical, migration->after))
+	const struct resolution *again = resolve_migrated(migration->edits.arena, &request);
+	if (!again || !again->canonical || !node_equal(again->canonical, migration->after) ||
+		!same_order(again->canonical, migration->after) || !again->migrated.data)
 		return false;
 	for (size_t i = 0; i < again->finding_count; i++)
 		if (is_deprecation(again->findings[i]))
@@ -263,11 +295,12 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 	}
 	struct migration migration = {
 		.resolver = resolver,
-		.layout = layout_of(resolver->arena, resolver->document.bytes,
-			resolver_lines(resolver), resolver->root),
+		.layout = layout_of(resolver->arena, &resolver->document, resolver_lines(resolver)),
 		.before = resolver->root,
 		.after = resolution->canonical,
 	};
+	if (!migration.layout.root)
+		return;
 	edits_init(&migration.edits, resolver->arena);
 	plan(&migration);
 	if (edits_refused(&migration.edits)) {
@@ -278,6 +311,8 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 		resolution->migrated = resolver->document.bytes;
 		return;
 	}
+	if (resolver->migrated_before)
+		return;
 	struct text text = edits_apply(&migration.edits, resolver->document.bytes);
 	struct text shorter = without_line_end(&migration, text);
 	if (shorter.data && proved(&migration, shorter))

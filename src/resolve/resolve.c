@@ -94,33 +94,49 @@ static enum resolution_status status(const struct resolver *resolver)
 	return ERRORS(resolver) > 0 ? RESOLUTION_REJECTED : RESOLUTION_OK;
 }
 
-const struct resolution *resolve(struct arena *arena, const struct resolve_request *request)
+static const struct resolution *run(struct resolver *resolver)
 {
-	struct resolver resolver;
-	begin(&resolver, arena, request);
+	struct arena *arena = resolver->arena;
+	const struct resolve_request *request = resolver->request;
 	struct resolution *resolution = ARENA_NEW(arena, struct resolution);
 	if (!resolution)
 		return NULL;
-	read_config(&resolver);
-	if (resolver.root) {
-		decide(&resolver);
-		conclude(&resolver, resolution);
+	read_config(resolver);
+	if (resolver->root) {
+		decide(resolver);
+		conclude(resolver, resolution);
 	}
-	report_left_out(&resolver);
-	resolution->status = status(&resolver);
+	report_left_out(resolver);
+	resolution->status = status(resolver);
 	resolution->target = request->target;
-	resolution->checkpoint = resolver.facts.checkpoint;
-	resolution->source = request->config_tree ? TEXT("") : resolver.document.bytes;
+	resolution->checkpoint = resolver->facts.checkpoint;
+	resolution->source = request->config_tree ? TEXT("") : resolver->document.bytes;
 	resolution->filename =
 		request->filename.length > 0 ? request->filename : TEXT("config.yaml");
 	resolution->include_exclusions = request->include_exclusions;
 	resolution->include_migrated = request->include_migrated;
 	resolution->include_diff = request->include_diff;
 	resolution->findings =
-		findings_sorted(&resolver.findings, arena, &resolution->finding_count);
+		findings_sorted(&resolver->findings, arena, &resolution->finding_count);
 	for (int i = 0; i < SEVERITY_COUNT; i++)
-		resolution->counts[i] = resolver.findings.counts[i];
+		resolution->counts[i] = resolver->findings.counts[i];
 	return arena_failed(arena) ? NULL : resolution;
+}
+
+const struct resolution *resolve(struct arena *arena, const struct resolve_request *request)
+{
+	struct resolver resolver;
+	begin(&resolver, arena, request);
+	return run(&resolver);
+}
+
+const struct resolution *resolve_migrated(
+	struct arena *arena, const struct resolve_request *request)
+{
+	struct resolver resolver;
+	begin(&resolver, arena, request);
+	resolver.migrated_before = true;
+	return run(&resolver);
 }
 
 static const struct inspection *conclude_inspection(struct resolver *resolver)

@@ -15,7 +15,12 @@ struct resolver {
 	struct lines checkpoint_lines;
 	struct findings findings;
 	struct facts facts;
+	bool migrated_before; /* the config is the outcome of a migration, which is to be proved */
 };
+
+/* resolve() of a text that a migration made: without `migrated` when it would change again. */
+const struct resolution *resolve_migrated(
+	struct arena *arena, const struct resolve_request *request);
 
 /* A place in the config: of a member, or of the span alone. */
 struct place {

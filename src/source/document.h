@@ -37,11 +37,19 @@ struct document_problem {
 	struct document_problem *next;
 };
 
+/* An entry that another one of its key took the place of: a later one, or over a merged one the mapping's own. */
+struct replaced {
+	const struct node *mapping;
+	struct member member;
+	struct replaced *next;
+};
+
 struct document {
 	struct text bytes; /* what the marks count in: the input, or its UTF-8 form where it was
 			      UTF-16 */
 	struct node *root; /* a mapping; NULL when any fault but FAULT_DUPLICATE_KEY was found */
 	struct document_problem *problems; /* in order of appearance */
+	struct replaced *replaced;         /* in no order */
 	bool failed;                       /* the arena failed: nothing else is to be believed */
 };
 

@@ -25,12 +25,24 @@ bool merges_add(struct merges *merges, struct arena *arena, const struct node *m
 	return true;
 }
 
+bool replaced_add(struct replaced **list, struct arena *arena, const struct node *mapping,
+	const struct member *member)
+{
+	struct replaced *replaced = ARENA_NEW(arena, struct replaced);
+	if (!replaced)
+		return false;
+	*replaced = (struct replaced){ .mapping = mapping, .member = *member, .next = *list };
+	*list = replaced;
+	return true;
+}
+
 /* A key that is there already keeps its position and takes the new value. */
 static void put_over(struct members *members, struct arena *arena, const struct member *member)
 {
 	uint32_t at = key_index_find(
 		&members->index, members->members, members->count, member->key, member->hash);
 	if (at != KEY_INDEX_NONE) {
+		replaced_add(members->replaced, arena, members->mapping, &members->members[at]);
 		members->members[at] = *member;
 		return;
 	}
@@ -50,15 +62,14 @@ static void put_merged(struct members *members, struct arena *arena, const struc
 }
 
 bool merges_apply(const struct merges *merges, struct arena *arena, const struct member *own,
-	uint32_t own_count, struct members *ret_members)
+	uint32_t own_count, struct members *members)
 {
-	size_t room = merges->count + own_count;
-	*ret_members = (struct members){ .members = ARENA_ARRAY(arena, struct member, room) };
-	if (!ret_members->members)
+	members->members = ARENA_ARRAY(arena, struct member, merges->count + own_count);
+	if (!members->members)
 		return false;
 	for (const struct merge *merge = merges->first; merge; merge = merge->next)
-		put_merged(ret_members, arena, merge);
+		put_merged(members, arena, merge);
 	for (uint32_t i = 0; i < own_count; i++)
-		put_over(ret_members, arena, &own[i]);
+		put_over(members, arena, &own[i]);
 	return !arena_failed(arena);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "source/document.h"
 #include "source/key_index.h"
 
 struct merge;
@@ -15,7 +16,10 @@ struct merges {
 	size_t count; /* members, duplicates included */
 };
 
+/* The outcome; `mapping` and `replaced`, where the merged ones that had to give way are noted, are the caller's. */
 struct members {
+	const struct node *mapping;
+	struct replaced **replaced;
 	struct member *members;
 	uint32_t count;
 	struct key_index index;
@@ -25,4 +29,7 @@ struct members {
 bool merges_add(struct merges *merges, struct arena *arena, const struct node *mapping,
 	const struct member *use);
 bool merges_apply(const struct merges *merges, struct arena *arena, const struct member *own,
-	uint32_t own_count, struct members *ret_members);
+	uint32_t own_count, struct members *members);
+/* Notes that another one takes the member's place. */
+bool replaced_add(struct replaced **list, struct arena *arena, const struct node *mapping,
+	const struct member *member);

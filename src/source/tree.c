@@ -236,6 +236,8 @@ static bool add_member(struct tree *tree, struct tree_frame *frame)
 {
 	if (frame->earlier != KEY_INDEX_NONE) {
 		struct member *earlier = &tree->members[frame->first + frame->earlier];
+		if (!replaced_add(&tree->document->replaced, tree->arena, frame->node, earlier))
+			return false;
 		if (frame->duplicate)
 			frame->duplicate->values_differ =
 				!node_equal(earlier->value, frame->member.value);
@@ -315,7 +317,7 @@ static bool close_mapping(struct tree *tree, struct tree_frame *frame)
 	uint32_t own = (uint32_t)(tree->member_count - frame->first);
 	tree->member_count = frame->first;
 	if (frame->merges.first) {
-		struct members members;
+		struct members members = { .mapping = node, .replaced = &tree->document->replaced };
 		if (!merges_apply(
 			    &frame->merges, tree->arena, own_members(tree, frame), own, &members))
 			return false;

@@ -340,6 +340,21 @@ static void entangle(struct maker *maker)
 	}
 }
 
+/* An entry stands once more, sometimes inside of a mapping, with an equal value. */
+static void repeat(struct maker *maker)
+{
+	struct part *part = &maker->parts[random_below(&maker->random, maker->count)];
+	if (part->shape != PART_MAPPING || part->count == 0 || once(maker, 2)) {
+		add(maker, *part);
+		return;
+	}
+	struct part longer = mapping(maker, part->key, part->count + 1);
+	memcpy(longer.parts, part->parts, part->count * sizeof(*part));
+	longer.count = part->count;
+	put(&longer, part->parts[random_below(&maker->random, part->count)]);
+	*part = longer;
+}
+
 struct made_config config_make(struct arena *arena, uint64_t seed)
 {
 	struct maker maker = { .arena = arena, .random.state = seed };
@@ -355,6 +370,8 @@ struct made_config config_make(struct arena *arena, uint64_t seed)
 		shuffle(&maker);
 	if (maker.count > 0 && once(&maker, 8))
 		entangle(&maker);
+	while (maker.count > 0 && !maker.entangled && once(&maker, 6))
+		repeat(&maker);
 	struct part first = maker.parts[0];
 	bool ordered = maker.entangled;
 	if (ordered)

@@ -126,19 +126,25 @@ static bool is_quantization_key(struct text key)
 	return false;
 }
 
+static void mark_entry(const struct node *root, const struct member *member, bool *marked)
+{
+	struct span span = member_span(member);
+	bool whole = root->flow && span.start.line == span.end.line;
+	if (!is_quantization_key(member->key) && !whole)
+		return;
+	for (uint32_t line = span.start.line; line <= span.end.line; line++)
+		marked[line] = true;
+}
+
 /* Marks the lines that hold an entry about the quantization. */
 static void mark_lines(const struct side *side, bool *marked)
 {
 	const struct node *root = side->document.root;
-	for (uint32_t i = 0; i < root->count; i++) {
-		const struct member *member = &root->members[i];
-		struct span span = member_span(member);
-		bool whole = root->flow && span.start.line == span.end.line;
-		if (!is_quantization_key(member->key) && !whole)
-			continue;
-		for (uint32_t line = span.start.line; line <= span.end.line; line++)
-			marked[line] = true;
-	}
+	for (uint32_t i = 0; i < root->count; i++)
+		mark_entry(root, &root->members[i], marked);
+	for (const struct replaced *item = side->document.replaced; item; item = item->next)
+		if (item->mapping == root)
+			mark_entry(root, &item->member, marked);
 	/* In a flow mapping the brackets and commas of neighbours may stand on lines of their own. */
 	for (uint32_t line = root->span.start.line; root->flow && line <= root->span.end.line;
 		line++)

@@ -1,0 +1,122 @@
+/* Where the comments of a text stand: between its scalars, found in one pass over the tree. */
+#include "resolve/edits.h"
+
+#include <string.h>
+
+struct scan {
+	const struct layout *layout;
+	struct comments *found;
+	size_t at; /* how far the text is known */
+};
+
+static bool comment_begins(struct text source, size_t offset)
+{
+	if (source.data[offset] != '#')
+		return false;
+	return offset == 0 || strchr(" \t\r\n", source.data[offset - 1]) != NULL;
+}
+
+static size_t comment_end(struct text source, size_t offset)
+{
+	while (offset < source.length && line_end_length(source, offset) == 0)
+		offset++;
+	return offset;
+}
+
+static void scan_gap(struct scan *scan, size_t to)
+{
+	struct text source = scan->layout->source;
+	for (size_t i = scan->at; i < to; i++) {
+		if (!comment_begins(source, i))
+			continue;
+		size_t end = comment_end(source, i);
+		scan->found->items[scan->found->count++] =
+			(struct text){ source.data + i, end - i };
+		i = end;
+	}
+	if (to > scan->at)
+		scan->at = to;
+}
+
+/* Text in which a number sign is one; an alias leads back to what was passed before. */
+static void scan_opaque(struct scan *scan, struct span span)
+{
+	size_t from = layout_offset(scan->layout, span.start);
+	size_t to = layout_offset(scan->layout, span.end);
+	if (from < scan->at)
+		return;
+	scan_gap(scan, from);
+	scan->at = to > from ? to : from;
+}
+
+/* A block scalar's first line may hold a comment. */
+static void scan_scalar(struct scan *scan, const struct node *node)
+{
+	struct text text = layout_slice(scan->layout, node->span);
+	bool block = node->quoted && (text_starts_with(text, "|") || text_starts_with(text, ">"));
+	size_t from = layout_offset(scan->layout, node->span.start);
+	if (block && from >= scan->at)
+		scan_gap(scan, comment_end(scan->layout->source, from));
+	scan_opaque(scan, node->span);
+	size_t to = layout_offset(scan->layout, node->span.end);
+	if (block && to > scan->at)
+		scan->at = to;
+}
+
+static void scan_node(struct scan *scan, const struct node *node);
+
+static void scan_member(struct scan *scan, const struct member *member)
+{
+	scan_opaque(scan, member->key_span);
+	if (member->via == VIA_DIRECT)
+		scan_node(scan, member->value);
+	else
+		scan_opaque(scan, member->value_span);
+}
+
+static void scan_node(struct scan *scan, const struct node *node)
+{
+	if (node->kind != NODE_MAPPING && node->kind != NODE_SEQUENCE) {
+		scan_scalar(scan, node);
+		return;
+	}
+	if (layout_offset(scan->layout, node->span.start) < scan->at)
+		return;
+	const struct node *written = layout_as_written(scan->layout, node);
+	for (uint32_t i = 0; written && i < written->count; i++)
+		if (written->kind == NODE_MAPPING)
+			scan_member(scan, &written->members[i]);
+		else
+			scan_node(scan, written->items[i]);
+}
+
+static void find(const struct layout *layout)
+{
+	size_t signs = 0;
+	for (size_t i = 0; i < layout->source.length; i++)
+		signs += layout->source.data[i] == '#';
+	struct scan scan = { .layout = layout, .found = layout->comments };
+	scan.found->items = ARENA_ARRAY(layout->arena, struct text, signs);
+	if (!scan.found->items)
+		return;
+	scan_node(&scan, layout->root);
+	scan_gap(&scan, layout->source.length);
+}
+
+struct text layout_comment(const struct layout *layout, size_t from, size_t to)
+{
+	const struct comments *comments = layout->comments;
+	if (comments && !comments->items)
+		find(layout);
+	size_t low = 0, high = comments ? comments->count : 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if ((size_t)(comments->items[middle].data - layout->source.data) < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	bool found = comments && low < comments->count &&
+		     comments->items[low].data < layout->source.data + to;
+	return found ? comments->items[low] : TEXT("");
+}
