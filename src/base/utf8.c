@@ -135,6 +135,17 @@ bool utf8_looks_like_utf16(struct text text)
 	       (memcmp(text.data, "\xFF\xFE", 2) == 0 || memcmp(text.data, "\xFE\xFF", 2) == 0);
 }
 
+size_t utf8_length_in_utf16(struct text text)
+{
+	size_t units = 0;
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char byte = (unsigned char)text.data[i];
+		units += !continues(byte);
+		units += byte >= 0xF0; /* a surrogate pair */
+	}
+	return 2 * units;
+}
+
 static uint32_t unit_at(struct text utf16, size_t at, bool little)
 {
 	uint32_t first = (unsigned char)utf16.data[at];

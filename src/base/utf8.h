@@ -20,5 +20,7 @@ size_t utf8_encode(uint32_t scalar, char out[4]);
  * ill-formed.
  */
 struct text utf8_from_utf16(struct arena *arena, struct text utf16);
+/* How many bytes well-formed UTF-8 takes as UTF-16, without a byte order mark. */
+size_t utf8_length_in_utf16(struct text text);
 /* Begins with a UTF-16 byte order mark. */
 bool utf8_looks_like_utf16(struct text text);

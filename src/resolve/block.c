@@ -8,9 +8,11 @@ static const struct key_row backend_value = { .type = KEY_TYPE_STRING,
 	.expects = "a backend's name" };
 static const struct key_row body_value = { .type = KEY_TYPE_MAPPING, .expects = "a mapping" };
 
-static const char *backend_meant(struct text written)
+static const char *backend_meant(struct text written, bool peft)
 {
 	for (int i = BACKEND_NONE + 1; i < BACKEND_COUNT; i++) {
+		if (peft && !backends[i].takes_dtype)
+			continue;
 		if (text_equal_nocase(written, text_of(backends[i].name)))
 			return backends[i].name;
 		for (size_t j = 0; j < 4 && backends[i].synonyms[j]; j++)
@@ -18,14 +20,16 @@ static const char *backend_meant(struct text written)
 				return backends[i].name;
 	}
 	static const char *const names[] = { "torchao", "mxfp4" };
-	return suggestion_nearest(written, names, 2);
+	return suggestion_nearest(written, names, peft ? 1 : 2);
 }
 
-static void say_backend_unknown(const struct block *block, struct text written, struct text path,
-	const struct member *member)
+/* `selector` is the mapping whose key names the backend; NULL where a value does. */
+static void say_backend_unknown(
+	const struct block *block, const struct node *selector, const struct member *member)
 {
-	const char *meant = backend_meant(written);
 	bool peft = block->spelling->dialect == DIALECT_PEFT_BLOCK;
+	struct text written = selector ? member->key : member->value->text;
+	const char *meant = backend_meant(written, peft);
 	const struct word words[] = {
 		{ "value", written },
 		{ "expected", text_of(peft ? "bnb and torchao" : "bnb, torchao, mxfp4 and fp8") },
@@ -34,7 +38,12 @@ static void say_backend_unknown(const struct block *block, struct text written, 
 				      : TEXT("") },
 		{ NULL, TEXT("") },
 	};
-	block_say(block, "backend-unknown", words, path, member);
+	struct diagnostic *diagnostic =
+		block_say(block, "backend-unknown", words, block_path_below(block, member), member);
+	if (meant && selector)
+		fix_rename(block->resolver, diagnostic, selector, member, meant);
+	else if (meant)
+		fix_respell(block->resolver, diagnostic, member, meant);
 }
 
 static void say_backend_missing(const struct block *block)
@@ -65,7 +74,7 @@ static void read_backend_key(struct block *block, const struct node *mapping)
 		     (backend != BACKEND_NONE && backends[backend].takes_dtype);
 	block->spelling->backend = takes ? backend : BACKEND_NONE;
 	if (block->spelling->backend == BACKEND_NONE)
-		say_backend_unknown(block, setting.text, block_path_below(block, member), member);
+		say_backend_unknown(block, NULL, member);
 	else
 		block_read_body(block, mapping);
 }
@@ -97,7 +106,7 @@ static void say_none_selected(const struct block *block, const struct node *mapp
 		const struct member *member = &mapping->members[i];
 		if (block_is_body_key(member->key) || node_is_null(member->value))
 			continue;
-		say_backend_unknown(block, member->key, block_path_below(block, member), member);
+		say_backend_unknown(block, mapping, member);
 		return;
 	}
 	say_backend_missing(block);
@@ -140,7 +149,7 @@ static void read_nested(struct block *block, const struct node *mapping)
 	spelling->backend = backend_from_name(chosen->key);
 	for (uint32_t i = 0; i < mapping->count; i++)
 		if (backend_from_name(mapping->members[i].key) == BACKEND_NONE)
-			block_say_unknown_key(block, &mapping->members[i]);
+			block_say_unknown_key(block, NULL, &mapping->members[i]);
 	if (block_member(block, chosen, &body_value).state != SETTING_SET)
 		return;
 	spelling->path = block_path_below(block, chosen);
@@ -163,6 +172,22 @@ static void read_mapping(struct block *block, const struct node *mapping)
 		read_nested(block, mapping);
 }
 
+/* The structured form, unless the arguments need the class name or the target knows no other. */
+static void fix_class(const struct block *block, struct diagnostic *diagnostic, const char *meant)
+{
+	const struct resolver *resolver = block->resolver;
+	const struct backend_row *backend = &backends[backend_from_name(text_of(meant))];
+	bool needs_class = resolver->request->target == TARGET_RELEASED ||
+			   resolver->facts.settings[KEY_MODEL_QUANTIZATION_CONFIG_KWARGS].state !=
+				   SETTING_MISSING;
+	if (!backend->quant_class)
+		return;
+	if (needs_class)
+		fix_respell(block->resolver, diagnostic, block->outer, backend->quant_class);
+	else
+		fix_select(block->resolver, diagnostic, block->outer, backend->name);
+}
+
 static void read_class_name(struct block *block, struct text name)
 {
 	struct base_spelling *spelling = block->spelling;
@@ -176,7 +201,7 @@ static void read_class_name(struct block *block, struct text name)
 	for (int i = BACKEND_NONE + 1; i < BACKEND_COUNT && !meant; i++)
 		if (text_equal_nocase(name, text_of(backends[i].class)))
 			meant = backends[i].name;
-	meant = meant ? meant : backend_meant(name);
+	meant = meant ? meant : backend_meant(name, false);
 	struct arena *arena = block->resolver->arena;
 	const struct word words[] = {
 		{ "value", value_words(arena, block->outer->value) },
@@ -184,7 +209,10 @@ static void read_class_name(struct block *block, struct text name)
 			meant ? arena_printf(arena, "; %s was probably meant", meant) : TEXT("") },
 		{ NULL, TEXT("") },
 	};
-	block_say(block, "quant-class-unknown", words, spelling->path, block->outer);
+	struct diagnostic *diagnostic =
+		block_say(block, "quant-class-unknown", words, spelling->path, block->outer);
+	if (meant)
+		fix_class(block, diagnostic, meant);
 }
 
 static struct block begin(struct resolver *resolver, struct base_spelling *spelling, enum key key)

@@ -1,6 +1,7 @@
 /* Reading the mapping forms of the base quantization. Internal to block.c and block_body.c. */
 #pragma once
 
+#include "resolve/fix.h"
 #include "resolve/resolver.h"
 
 struct block {
@@ -13,7 +14,7 @@ struct block {
 };
 
 /* Says a finding at a member; an error makes the spelling faulty. */
-void block_say(const struct block *block, const char *rule, const struct word *words,
+struct diagnostic *block_say(const struct block *block, const char *rule, const struct word *words,
 	struct text path, const struct member *member);
 struct text block_path_below(const struct block *block, const struct member *member);
 struct text block_name_below(const struct block *block, const struct member *member);
@@ -22,4 +23,6 @@ struct setting block_member(
 	const struct block *block, const struct member *member, const struct key_row *row);
 /* weight_dtype, group_size, config_kwargs and what else stands beside them. */
 void block_read_body(const struct block *block, const struct node *body);
-void block_say_unknown_key(const struct block *block, const struct member *member);
+/* A key that nobody reads; `body` is the mapping that it stands in, where a known key could stand. */
+void block_say_unknown_key(
+	const struct block *block, const struct node *body, const struct member *member);

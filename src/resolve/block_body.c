@@ -10,13 +10,13 @@ static const struct key_row kwargs_value = { .type = KEY_TYPE_MAPPING, .expects 
 /* Names of fp8 that the peft block also took. */
 static const char *const fp8_names[] = { "float8", "float8_e4m3fn" };
 
-void block_say(const struct block *block, const char *rule, const struct word *words,
+struct diagnostic *block_say(const struct block *block, const char *rule, const struct word *words,
 	struct text path, const struct member *member)
 {
 	struct place place = { .path = path, .member = member };
 	block->spelling->faulty |=
 		registry_get(rule)->severity[block->resolver->request->target] == SEVERITY_ERROR;
-	report(block->resolver, rule, words, &place, 1);
+	return report(block->resolver, rule, words, &place, 1);
 }
 
 struct text block_path_below(const struct block *block, const struct member *member)
@@ -51,14 +51,23 @@ static struct text dtypes_of(struct arena *arena, enum backend backend)
 	return buffer_text(&out);
 }
 
+/* A name written in other letters, or another name of fp8. */
+static enum dtype dtype_meant(struct text written)
+{
+	if (text_equal_nocase(written, TEXT("float8")) || text_starts_with(written, "float8_"))
+		return DTYPE_FP8;
+	for (int i = DTYPE_NONE + 1; i < DTYPE_COUNT; i++)
+		if (text_equal_nocase(written, text_of(dtype_names[i])))
+			return (enum dtype)i;
+	return DTYPE_NONE;
+}
+
 /* " (torchao has int4)": where a dtype that this backend lacks is to be had. */
 static struct text elsewhere(struct arena *arena, enum dtype dtype, struct text written)
 {
-	if (text_equal_nocase(written, TEXT("float8")) || text_starts_with(written, "float8_"))
-		return TEXT(" (the name is fp8)");
-	for (int i = DTYPE_NONE + 1; i < DTYPE_COUNT; i++)
-		if (!dtype && text_equal_nocase(written, text_of(dtype_names[i])))
-			return arena_printf(arena, " (the name is %s)", dtype_names[i]);
+	enum dtype meant = dtype_meant(written);
+	if (!dtype && meant)
+		return arena_printf(arena, " (the name is %s)", dtype_names[meant]);
 	if (dtype == DTYPE_MXFP4)
 		return TEXT(" (mxfp4 is a backend of its own)");
 	for (size_t i = 0; i < installed_row_count && dtype; i++)
@@ -95,10 +104,14 @@ static void read_dtype(const struct block *block, const struct member *member)
 		{ "suggestion", elsewhere(arena, spelling->dtype, setting.text) },
 		{ NULL, TEXT("") },
 	};
-	block_say(block, "weight-dtype-unknown", words, block_path_below(block, member), member);
+	struct diagnostic *diagnostic = block_say(
+		block, "weight-dtype-unknown", words, block_path_below(block, member), member);
+	enum dtype meant = dtype_meant(setting.text);
+	if (installed_find(spelling->backend, meant))
+		fix_respell(block->resolver, diagnostic, member, dtype_names[meant]);
 }
 
-static void say_group_size(
+static struct diagnostic *say_group_size(
 	const struct block *block, const char *rule, const char *expected, const char *effect)
 {
 	const struct member *member = block->spelling->group_member;
@@ -110,15 +123,19 @@ static void say_group_size(
 		{ "effect", text_of(effect) },
 		{ NULL, TEXT("") },
 	};
-	block_say(block, rule, words, block_path_below(block, member), member);
+	return block_say(block, rule, words, block_path_below(block, member), member);
 }
 
 static void judge_group_size(const struct block *block, int64_t size)
 {
+	struct resolver *resolver = block->resolver;
+	const struct member *member = block->spelling->group_member;
 	switch (block->spelling->dtype) {
 	case DTYPE_NVFP4:
 		if (size != 16)
-			say_group_size(block, "group-size-invalid", "16, or nothing", "");
+			fix_replace(resolver,
+				say_group_size(block, "group-size-invalid", "16, or nothing", ""),
+				member, TEXT("16"));
 		break;
 	case DTYPE_INT4:
 		if (size != 32 && size != 64 && size != 128 && size != 256)
@@ -128,11 +145,15 @@ static void judge_group_size(const struct block *block, int64_t size)
 		break;
 	case DTYPE_NF4:
 		if (size != 64)
-			say_group_size(block, "group-size-unusual", "64",
-				"torchao's NF4 class takes no such argument and uses blocks of 64");
+			fix_replace(resolver,
+				say_group_size(block, "group-size-unusual", "64",
+					"torchao's NF4 class takes no such argument and uses "
+					"blocks of 64"),
+				member, TEXT("64"));
 		break;
 	case DTYPE_FP8:
-		say_group_size(block, "group-size-ignored", "nothing", "");
+		fix_remove(resolver, say_group_size(block, "group-size-ignored", "nothing", ""),
+			block->spelling->body, member);
 		break;
 	default:
 		break;
@@ -157,7 +178,10 @@ static bool quoted_integer(const struct block *block, const struct node *value, 
 		{ "caution", TEXT("") },
 		{ NULL, TEXT("") },
 	};
-	block_say(block, "coerced-type", words, block_path_below(block, member), member);
+	struct diagnostic *diagnostic =
+		block_say(block, "coerced-type", words, block_path_below(block, member), member);
+	if (value->text.data[0] != '0')
+		fix_replace(block->resolver, diagnostic, member, value->text);
 	return node_integer(&number, ret_size);
 }
 
@@ -178,7 +202,8 @@ static void read_group_size(const struct block *block, const struct member *memb
 	spelling->group_size_value = size;
 }
 
-void block_say_unknown_key(const struct block *block, const struct member *member)
+void block_say_unknown_key(
+	const struct block *block, const struct node *body, const struct member *member)
 {
 	const struct backend_row *backend = &backends[block->spelling->backend];
 	const char *takes[3] = { NULL };
@@ -200,7 +225,10 @@ void block_say_unknown_key(const struct block *block, const struct member *membe
 					: TEXT("") },
 		{ NULL, TEXT("") },
 	};
-	block_say(block, "unknown-backend-key", words, block_path_below(block, member), member);
+	struct diagnostic *diagnostic = block_say(
+		block, "unknown-backend-key", words, block_path_below(block, member), member);
+	if (nearest && body)
+		fix_rename(block->resolver, diagnostic, body, member, nearest);
 }
 
 static bool part_of_frame(const struct block *block, struct text key)
@@ -212,7 +240,8 @@ static bool part_of_frame(const struct block *block, struct text key)
 	       !text_is(key, "weight_dtype");
 }
 
-static void read_body_member(const struct block *block, const struct member *member)
+static void read_body_member(
+	const struct block *block, const struct node *body, const struct member *member)
 {
 	const struct backend_row *backend = &backends[block->spelling->backend];
 	if (part_of_frame(block, member->key))
@@ -226,7 +255,7 @@ static void read_body_member(const struct block *block, const struct member *mem
 		if (setting.state == SETTING_SET)
 			block->spelling->config_kwargs = setting.value;
 	} else {
-		block_say_unknown_key(block, member);
+		block_say_unknown_key(block, body, member);
 	}
 }
 
@@ -235,7 +264,7 @@ void block_read_body(const struct block *block, const struct node *body)
 	struct base_spelling *spelling = block->spelling;
 	spelling->body = body;
 	for (uint32_t i = 0; i < body->count; i++)
-		read_body_member(block, &body->members[i]);
+		read_body_member(block, body, &body->members[i]);
 	if (spelling->group_size)
 		judge_group_size(block, spelling->group_size_value);
 	bool lacks = backends[spelling->backend].takes_dtype && !spelling->dtype_member;

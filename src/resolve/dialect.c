@@ -1,5 +1,17 @@
 /* Which spellings of a base quantization stand here, and what they add up to. */
+#include "resolve/fix.h"
 #include "resolve/resolver.h"
+
+#include "schema/suggestion.h"
+
+/* The same library in other letters, or by the name that model_quantization_config has for it. */
+static const char *nf4_backend_meant(struct text written)
+{
+	static const char *const names[] = { "bitsandbytes", "torchao" };
+	if (text_is(written, backends[BACKEND_BNB].name))
+		return names[0];
+	return suggestion_nearest(written, names, 2);
+}
 
 static void read_nf4_backend(struct resolver *resolver, struct base_quantization *base)
 {
@@ -17,7 +29,11 @@ static void read_nf4_backend(struct resolver *resolver, struct base_quantization
 			.path = key_path(resolver->arena, facts, KEY_NF4_BACKEND),
 			.member = setting->member,
 		};
-		report(resolver, "nf4-backend-unknown", words, &place, 1);
+		struct diagnostic *diagnostic =
+			report(resolver, "nf4-backend-unknown", words, &place, 1);
+		const char *meant = nf4_backend_meant(setting->text);
+		if (meant)
+			fix_respell(resolver, diagnostic, setting->member, meant);
 		facts->faulty[KEY_NF4_BACKEND] = true;
 		return;
 	}

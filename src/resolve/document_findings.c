@@ -1,4 +1,5 @@
 /* The readers' faults as findings. */
+#include "resolve/fix.h"
 #include "resolve/resolver.h"
 
 static const char *const fault_rules[] = {
@@ -48,7 +49,10 @@ static void report_duplicate(struct resolver *resolver, const struct document_pr
 	};
 	if (decisive)
 		resolver->facts.faulty[key] = true;
-	report(resolver, decisive ? "duplicate-decisive-key" : "duplicate-key", words, places, 2);
+	struct diagnostic *diagnostic = report(
+		resolver, decisive ? "duplicate-decisive-key" : "duplicate-key", words, places, 2);
+	if (!decisive && problem->replaced)
+		fix_remove_replaced(resolver, diagnostic, problem->replaced);
 }
 
 static struct text limit_words(struct resolver *resolver, const struct document_problem *problem)

@@ -189,6 +189,50 @@ bool edits_remove_lines(struct edits *edits, const struct layout *layout,
 	return text.length == 0;
 }
 
+struct selection selection_of(struct arena *arena, const struct node *mapping)
+{
+	return (struct selection){
+		.mapping = mapping,
+		.entries = ARENA_ARRAY(arena, uint32_t, mapping->count),
+	};
+}
+
+void selection_add(struct selection *selection, uint32_t entry)
+{
+	if (selection->entries)
+		selection->entries[selection->count++] = entry;
+}
+
+/* What the text in front of an entry would make of the lines behind it. */
+static enum gap gap_before(const struct layout *layout, const struct node *mapping, uint32_t entry)
+{
+	return entry > 0 && layout_adjoins(layout, mapping, entry - 1)
+		       ? layout_gap_behind(layout, &mapping->members[entry - 1])
+		       : GAP_NONE;
+}
+
+enum gap edits_remove(
+	struct edits *edits, const struct layout *layout, const struct selection *selection)
+{
+	const struct node *mapping = selection->mapping;
+	enum gap gap = GAP_NONE;
+	uint32_t next = 0;
+	if (mapping->flow) {
+		edits_remove_flow(edits, layout, selection);
+		return GAP_NONE;
+	}
+	for (uint32_t i = 0; i < selection->count; i++) {
+		uint32_t entry = selection->entries[i];
+		if (i == 0 || entry != next)
+			gap = gap_before(layout, mapping, entry);
+		if (!edits_remove_lines(edits, layout, &mapping->members[entry], TEXT(""), gap) ||
+			!layout_adjoins(layout, mapping, entry))
+			gap = GAP_NONE;
+		next = entry + 1;
+	}
+	return next == mapping->count ? gap : gap_before(layout, mapping, mapping->count);
+}
+
 /* `key: >- # comment` and its lines: the word stands in place of the header's indicator. */
 static void replace_block_scalar(
 	struct edits *edits, const struct layout *layout, struct span span, struct text text)
@@ -203,8 +247,8 @@ static void replace_block_scalar(
 	edits_add(edits, line, to > line ? to - line : 0, TEXT(""));
 }
 
-void edits_replace_scalar(struct edits *edits, const struct layout *layout,
-	const struct member *member, struct text text)
+static void replace_value(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text, bool quotes_stay)
 {
 	struct text written = layout_slice(layout, member->value_span);
 	if (member->via == VIA_MERGE || layout_has_properties(layout, member)) {
@@ -221,8 +265,20 @@ void edits_replace_scalar(struct edits *edits, const struct layout *layout,
 		return;
 	}
 	size_t from = layout_offset(layout, member->value_span.start);
-	bool quoted = direct && member->value->quoted;
+	bool quoted = direct && member->value->quoted && quotes_stay;
 	edits_add(edits, from + quoted, written.length - 2 * quoted, text);
+}
+
+void edits_replace_scalar(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text)
+{
+	replace_value(edits, layout, member, text, true);
+}
+
+void edits_replace_quoted(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text)
+{
+	replace_value(edits, layout, member, text, false);
 }
 
 void edits_insert_behind(struct edits *edits, const struct layout *layout,

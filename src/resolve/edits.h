@@ -8,10 +8,18 @@
 #include "schema/diagnostic.h"
 #include "source/document.h"
 
-/* Found when first asked for. */
-struct comments {
-	struct text *items; /* in the order of the text; each reaches to the end of its line */
-	size_t count;
+/* What was found when it was first asked for. */
+struct layout_memory {
+	struct text *comments; /* in the order of the text; each reaches to the end of its line */
+	size_t comment_count;
+	const struct member *top; /* the last one that was asked for */
+	bool top_is_shared;
+};
+
+/* An entry that stands in the text, and that another one took the place of. */
+struct replaced_entry {
+	const struct replaced *item;
+	const struct node *written; /* its mapping as written; kept at the first one of a mapping */
 };
 
 /* The text that is edited, and how it is laid out. */
@@ -19,10 +27,10 @@ struct layout {
 	struct arena *arena;
 	struct text source;
 	const struct lines *lines;
-	const struct node *root;          /* as written: see layout_as_written() */
-	const struct replaced **replaced; /* grouped by their mapping */
+	const struct node *root;         /* as written: see layout_as_written() */
+	struct replaced_entry *replaced; /* grouped by their mapping */
 	size_t replaced_count;
-	struct comments *comments;
+	struct layout_memory *memory;
 	const char *newline; /* as the first line ends */
 	unsigned step;       /* columns by which a nested mapping is indented */
 	bool json;           /* flow style with quoted keys: JSON, or close to it */
@@ -74,6 +82,12 @@ enum gap layout_gap_of(const struct layout *layout, const struct node *value);
 enum gap layout_gap_behind(const struct layout *layout, const struct member *member);
 /* Nothing but blank lines stands between this entry of a block mapping and the next one. */
 bool layout_adjoins(const struct layout *layout, const struct node *mapping, uint32_t entry);
+/* The entry of the top level, as written, in which a place stands; NULL when there is none. */
+const struct member *layout_top(const struct layout *layout, struct mark mark);
+/* An entry that gave way to another one of its key stands in the top-level entry `top`, or is one of the same key. */
+bool layout_is_repeated(const struct layout *layout, const struct member *top);
+/* What stands in the top-level entry stands elsewhere, too, or has anchors that other places may use. */
+bool layout_is_shared(const struct layout *layout, const struct member *top);
 /* An anchor or a tag stands in the member's value: other places may depend on it. */
 bool layout_has_properties(const struct layout *layout, const struct member *member);
 /* The first comment that begins between two offsets, to the end of its line; empty when there is none. */
@@ -99,17 +113,29 @@ void edits_keep_comments(const struct edits *edits, const struct layout *layout,
  */
 bool edits_remove_lines(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text replacement, enum gap gap);
-/*
- * The same in a flow mapping: `removed` tells which members of `mapping` go, with their commas and, where nothing else stands there, their
- * lines.
- */
-void edits_remove_flow(struct edits *edits, const struct layout *layout, const struct node *mapping,
-	const bool *removed);
+/* Some entries of a mapping as written, by their position, in order. */
+struct selection {
+	const struct node *mapping;
+	uint32_t *entries;
+	uint32_t count;
+};
+
+/* Room for the selection of any entries; `entries` is NULL when the arena failed. */
+struct selection selection_of(struct arena *arena, const struct node *mapping);
+void selection_add(struct selection *selection, uint32_t entry);
+/* The selected entries go, with their lines or their commas. Tells what the mapping ends with then: block style alone. */
+enum gap edits_remove(
+	struct edits *edits, const struct layout *layout, const struct selection *selection);
+/* The same in a flow mapping. */
+void edits_remove_flow(
+	struct edits *edits, const struct layout *layout, const struct selection *selection);
 /* Another entry stands in place of one of a flow mapping. */
 void edits_replace_flow(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text);
-/* The scalar's contents change, its quotes stay. */
+/* The scalar's contents change, its quotes stay, or go along. */
 void edits_replace_scalar(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text);
+void edits_replace_quoted(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text);
 /* New lines (or, in a flow mapping, an entry) behind an entry of the top level. */
 void edits_insert_behind(struct edits *edits, const struct layout *layout,

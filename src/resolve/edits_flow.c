@@ -118,36 +118,38 @@ static void remove_entry(struct edits *edits, const struct layout *layout,
 	edits_add(edits, from, to - from, comments);
 }
 
-static uint32_t behind_last_kept(const struct node *mapping, const bool *removed)
+/* The position in the selection from which on no entry that stays follows. */
+static uint32_t tail_of(const struct selection *selection)
 {
-	uint32_t i = mapping->count;
-	while (i > 0 && removed[i - 1])
+	uint32_t i = selection->count, end = selection->mapping->count;
+	while (i > 0 && selection->entries[i - 1] + 1 == end) {
 		i--;
+		end--;
+	}
 	return i;
 }
 
-void edits_remove_flow(struct edits *edits, const struct layout *layout, const struct node *mapping,
-	const bool *removed)
+void edits_remove_flow(
+	struct edits *edits, const struct layout *layout, const struct selection *selection)
 {
-	uint32_t tail = behind_last_kept(mapping, removed);
-	size_t kept = 0;           /* where the last entry ends that stays */
-	size_t dropped = SIZE_MAX; /* the comma behind it, once it went */
-	for (uint32_t i = 0; i < mapping->count; i++) {
-		const struct member *member = &mapping->members[i];
-		size_t end = layout_offset(layout, member_span(member).end);
-		if (!removed[i]) {
-			kept = end;
-			continue;
-		}
-		if (!may_go(edits, layout, member))
+	const struct member *members = selection->mapping->members;
+	uint32_t tail = tail_of(selection);
+	const struct member *kept = NULL; /* before the entry */
+	size_t dropped = SIZE_MAX;        /* the comma behind it, once it went */
+	for (uint32_t i = 0; i < selection->count; i++) {
+		uint32_t entry = selection->entries[i];
+		if (i == 0 || selection->entries[i - 1] + 1 != entry)
+			kept = entry > 0 ? &members[entry - 1] : NULL;
+		if (!may_go(edits, layout, &members[entry]))
 			return;
+		size_t end = layout_offset(layout, member_span(&members[entry]).end);
 		size_t comma = comma_behind(layout, end);
 		bool joined = comma != SIZE_MAX && is_blank(layout, end, comma);
-		remove_entry(edits, layout, member, joined ? comma + 1 : end, i >= tail);
+		remove_entry(edits, layout, &members[entry], joined ? comma + 1 : end, i >= tail);
 		if (joined)
 			continue;
-		if (comma == SIZE_MAX && kept > 0)
-			comma = comma_behind(layout, kept);
+		if (comma == SIZE_MAX && kept)
+			comma = comma_behind(layout, layout_offset(layout, member_span(kept).end));
 		if (comma != SIZE_MAX && comma != dropped)
 			edits_add(edits, comma, 1, TEXT(""));
 		dropped = comma;

@@ -1,23 +1,37 @@
 #include "resolve/fix.h"
 
 #include "resolve/emit.h"
+#include "schema/suggestion.h"
 
 struct repair {
 	struct resolver *resolver;
-	struct layout layout;
+	const struct layout *layout;
 	struct edits edits;
 };
 
-static bool begin(struct repair *repair, struct resolver *resolver)
+const struct layout *resolver_layout(struct resolver *resolver)
 {
-	if (resolver->request->config_tree || !resolver->root)
+	if (resolver->layout)
+		return resolver->layout;
+	struct layout *layout = ARENA_NEW(resolver->arena, struct layout);
+	if (!layout)
+		return NULL;
+	*layout = layout_of(resolver->arena, &resolver->document, resolver_lines(resolver));
+	return resolver->layout = layout->root ? layout : NULL;
+}
+
+static bool begin(
+	struct repair *repair, struct resolver *resolver, const struct diagnostic *diagnostic)
+{
+	if (!diagnostic || resolver->request->config_tree || !resolver->root ||
+		resolver_converted(resolver))
 		return false;
 	*repair = (struct repair){
 		.resolver = resolver,
-		.layout = layout_of(resolver->arena, &resolver->document, resolver_lines(resolver)),
+		.layout = resolver_layout(resolver),
 	};
 	edits_init(&repair->edits, resolver->arena);
-	return repair->layout.root != NULL;
+	return repair->layout != NULL;
 }
 
 static void end(struct repair *repair, struct diagnostic *diagnostic)
@@ -28,58 +42,99 @@ static void end(struct repair *repair, struct diagnostic *diagnostic)
 	diagnostic->edit_count = repair->edits.count;
 }
 
+/* What stands inside of an entry that other places share, or that stands twice, is not changed at this place alone. */
+static bool stands_alone(const struct repair *repair, const struct member *member)
+{
+	const struct member *top = layout_top(repair->layout, member->key_span.start);
+	if (!top || member->via == VIA_MERGE || layout_is_repeated(repair->layout, top))
+		return false;
+	return !mark_before(top->key_span.start, member->key_span.start) ||
+	       !layout_is_shared(repair->layout, top);
+}
+
+static uint32_t position_of(const struct node *mapping, struct mark mark)
+{
+	uint32_t low = 0, high = mapping->count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (mark_before(mapping->members[middle].key_span.start, mark))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void remove_entry(
+	struct repair *repair, const struct node *mapping, const struct member *member)
+{
+	const struct node *written = layout_as_written(repair->layout, mapping);
+	if (!written || written->count < 2) {
+		edits_refuse(&repair->edits, TEXT("nothing would be left of the mapping"));
+		return;
+	}
+	uint32_t entry = position_of(written, member->key_span.start);
+	const struct selection removed = { .mapping = written, .entries = &entry, .count = 1 };
+	edits_remove(&repair->edits, repair->layout, &removed);
+}
+
 /* A switch that is off does no harm: only what the finding is about goes. */
-static bool harmful(const struct facts *facts, enum key key)
+static bool harmful(const struct facts *facts, const struct rule *rule, enum key key)
 {
 	if (!is_set(facts, key))
 		return false;
-	return keys[key].type != KEY_TYPE_BOOLEAN || is_true(facts, key);
+	return rule->fix.kind == FIX_REMOVE_SET || keys[key].type != KEY_TYPE_BOOLEAN ||
+	       is_true(facts, key);
 }
 
+static bool is_to_go(const struct facts *facts, const struct rule *rule, struct text name)
+{
+	for (const enum key *key = rule->fix.keys; *key != KEY_NONE; key++)
+		if (harmful(facts, rule, *key) &&
+			text_equal(facts->settings[*key].member->key, name))
+			return true;
+	return false;
+}
+
+static bool names(const struct rule *rule, enum key wanted)
+{
+	const enum key *key = rule->fix.keys;
+	while (*key != KEY_NONE && *key != wanted)
+		key++;
+	return *key == wanted;
+}
+
+/* All entries of a key go, wherever else it stands. */
 static void remove_entries(struct repair *repair, const struct rule *rule)
 {
-	const struct node *root = repair->layout.root;
-	const struct facts *facts = &repair->resolver->facts;
-	bool *removed = ARENA_ARRAY(repair->edits.arena, bool, root->count);
-	for (uint32_t i = 0; removed && i < root->count; i++) {
-		for (const enum key *key = rule->fix.keys; *key != KEY_NONE; key++)
-			removed[i] |= harmful(facts, *key) &&
-				      facts->settings[*key].member == &root->members[i];
-		if (removed[i] && !root->flow)
-			edits_remove_lines(&repair->edits, &repair->layout, &root->members[i],
-				TEXT(""), GAP_NONE);
-	}
-	if (removed && root->flow)
-		edits_remove_flow(&repair->edits, &repair->layout, root, removed);
+	const struct node *root = repair->layout->root;
+	struct selection removed = selection_of(repair->edits.arena, root);
+	for (uint32_t i = 0; i < root->count; i++)
+		if (is_to_go(&repair->resolver->facts, rule, root->members[i].key))
+			selection_add(&removed, i);
+	bool peft_asks = repair->resolver->facts.base.peft.dialect != DIALECT_NONE;
+	if (removed.count == root->count)
+		edits_refuse(&repair->edits, TEXT("nothing would be left of the config"));
+	else if (names(rule, KEY_MODEL_QUANTIZATION_CONFIG) && peft_asks)
+		edits_refuse(&repair->edits, TEXT("the base is asked for in peft, too"));
+	else
+		edits_remove(&repair->edits, repair->layout, &removed);
 }
 
 /* A key that is not there yet stands behind the finding's main place. */
 static void insert_entry(
 	struct repair *repair, const struct rule *rule, const struct member *behind)
 {
+	const struct layout *layout = repair->layout;
 	struct text key = text_of(keys[rule->fix.keys[0]].name);
 	struct node *value = node_string(repair->edits.arena, text_of(rule->fix.value));
 	if (!value)
 		return;
-	bool flow = repair->layout.root->flow;
-	unsigned indent = repair->layout.root->span.start.column;
-	struct text text = flow ? emit_flow(&repair->edits, &repair->layout, key, value)
-				: emit_lines(&repair->edits, &repair->layout, key, value, indent);
-	edits_insert_behind(&repair->edits, &repair->layout, behind, text);
-}
-
-/* A value that was quoted by mistake goes with its quotes. */
-static void replace_whole(struct repair *repair, const struct member *member, struct text text)
-{
-	const struct layout *layout = &repair->layout;
-	if (member->via == VIA_MERGE || layout_has_properties(layout, member)) {
-		edits_refuse(&repair->edits,
-			TEXT("the value carries an anchor or comes through a merge key"));
-		return;
-	}
-	struct text written = layout_slice(layout, member->value_span);
-	size_t from = layout_offset(layout, member->value_span.start);
-	edits_add(&repair->edits, from, written.length, text);
+	unsigned indent = layout->root->span.start.column;
+	struct text text = layout->root->flow
+				   ? emit_flow(&repair->edits, layout, key, value)
+				   : emit_lines(&repair->edits, layout, key, value, indent);
+	edits_insert_behind(&repair->edits, layout, behind, text);
 }
 
 static void set_entry(struct repair *repair, const struct rule *rule)
@@ -87,42 +142,142 @@ static void set_entry(struct repair *repair, const struct rule *rule)
 	const struct facts *facts = &repair->resolver->facts;
 	const struct setting *setting = &facts->settings[rule->fix.keys[0]];
 	const struct setting *main = &facts->settings[rule->reads[0]];
-	if (setting->state == SETTING_SET && setting->value->quoted)
-		replace_whole(repair, setting->member, text_of(rule->fix.value));
-	else if (setting->state == SETTING_SET)
-		edits_replace_scalar(
-			&repair->edits, &repair->layout, setting->member, text_of(rule->fix.value));
+	bool string = keys[rule->fix.keys[0]].type == KEY_TYPE_CHOICE;
+	if (setting->state == SETTING_SET && stands_alone(repair, setting->member))
+		(string ? edits_replace_scalar : edits_replace_quoted)(
+			&repair->edits, repair->layout, setting->member, text_of(rule->fix.value));
 	else if (setting->state == SETTING_MISSING && main->member)
 		insert_entry(repair, rule, main->member);
 	else
-		edits_refuse(&repair->edits, TEXT("the key stands without a value"));
+		edits_refuse(&repair->edits, TEXT("the key stands without a value, or twice"));
+}
+
+const char *adapter_meant(const struct facts *facts)
+{
+	static const char *const built_in[] = { "lora", "qlora", "llama-adapter" };
+	return suggestion_nearest(facts->settings[KEY_ADAPTER].text, built_in, 3);
+}
+
+static void correct_adapter(struct repair *repair)
+{
+	const struct facts *facts = &repair->resolver->facts;
+	const struct member *member = facts->settings[KEY_ADAPTER].member;
+	const char *meant = adapter_meant(facts);
+	if (meant && stands_alone(repair, member))
+		edits_replace_scalar(&repair->edits, repair->layout, member, text_of(meant));
+}
+
+static void rename_key(struct repair *repair, const struct member *member, struct text name)
+{
+	struct text written = layout_slice(repair->layout, member->key_span);
+	size_t quote = text_starts_with(written, "\"") || text_starts_with(written, "'");
+	if (written.length != member->key.length + 2 * quote) {
+		edits_refuse(&repair->edits, TEXT("the key has escapes, an anchor or a tag"));
+		return;
+	}
+	size_t offset = layout_offset(repair->layout, member->key_span.start);
+	edits_add(&repair->edits, offset + quote, written.length - 2 * quote, name);
+}
+
+/* Keys of fsdp_config lose the prefix that Axolotl strips. */
+static void strip_prefix(struct repair *repair, const struct rule *rule)
+{
+	const struct setting *setting = &repair->resolver->facts.settings[rule->fix.keys[0]];
+	const struct node *mapping = setting->value;
+	struct text prefix = text_of(rule->fix.value);
+	for (uint32_t i = 0; i < mapping->count; i++) {
+		const struct member *member = &mapping->members[i];
+		if (!text_starts_with(member->key, prefix.data) ||
+			text_is(member->key, keys[KEY_FSDP_VERSION].name))
+			continue;
+		struct text name = text_from(member->key, prefix.length);
+		if (node_member(mapping, name) || !stands_alone(repair, member))
+			edits_refuse(&repair->edits, TEXT("both spellings stand there"));
+		rename_key(repair, member, name);
+	}
 }
 
 void fix_by_rule(struct resolver *resolver, struct diagnostic *diagnostic)
 {
 	const struct rule *rule = diagnostic->rule;
 	struct repair repair;
-	if (rule->fix.kind == FIX_NONE || !begin(&repair, resolver))
+	if (rule->fix.kind == FIX_NONE || !begin(&repair, resolver, diagnostic))
 		return;
-	if (rule->fix.kind == FIX_REMOVE)
-		remove_entries(&repair, rule);
-	else
+	if (rule->fix.kind == FIX_SET)
 		set_entry(&repair, rule);
+	else if (rule->fix.kind == FIX_ADAPTER)
+		correct_adapter(&repair);
+	else if (rule->fix.kind == FIX_STRIP_PREFIX)
+		strip_prefix(&repair, rule);
+	else
+		remove_entries(&repair, rule);
 	end(&repair, diagnostic);
 }
 
 void fix_rename(struct resolver *resolver, struct diagnostic *diagnostic,
-	const struct member *member, const char *name)
+	const struct node *mapping, const struct member *member, const char *name)
 {
 	struct repair repair;
-	if (member->via == VIA_MERGE || node_member(resolver->root, text_of(name)) ||
-		!begin(&repair, resolver))
+	if (node_member(mapping, text_of(name)) || !begin(&repair, resolver, diagnostic) ||
+		!stands_alone(&repair, member))
 		return;
-	struct text written = layout_slice(&repair.layout, member->key_span);
-	size_t quote = text_starts_with(written, "\"") || text_starts_with(written, "'");
-	if (written.length != member->key.length + 2 * quote)
-		return; /* escapes, an anchor or a tag */
-	size_t offset = layout_offset(&repair.layout, member->key_span.start);
-	edits_add(&repair.edits, offset + quote, written.length - 2 * quote, text_of(name));
+	rename_key(&repair, member, text_of(name));
+	end(&repair, diagnostic);
+}
+
+void fix_replace(struct resolver *resolver, struct diagnostic *diagnostic,
+	const struct member *member, struct text text)
+{
+	struct repair repair;
+	if (!begin(&repair, resolver, diagnostic) || !stands_alone(&repair, member))
+		return;
+	edits_replace_quoted(&repair.edits, repair.layout, member, text);
+	end(&repair, diagnostic);
+}
+
+void fix_respell(struct resolver *resolver, struct diagnostic *diagnostic,
+	const struct member *member, const char *text)
+{
+	struct repair repair;
+	if (!begin(&repair, resolver, diagnostic) || !stands_alone(&repair, member))
+		return;
+	edits_replace_scalar(&repair.edits, repair.layout, member, text_of(text));
+	end(&repair, diagnostic);
+}
+
+void fix_select(struct resolver *resolver, struct diagnostic *diagnostic,
+	const struct member *member, const char *backend)
+{
+	struct repair repair;
+	if (!begin(&repair, resolver, diagnostic) || !stands_alone(&repair, member))
+		return;
+	struct text entry = emit_flow(
+		&repair.edits, repair.layout, text_of(backend), node_mapping(resolver->arena, 0));
+	edits_replace_quoted(&repair.edits, repair.layout, member,
+		arena_printf(resolver->arena, "{%.*s}", TEXT_ARGUMENTS(entry)));
+	end(&repair, diagnostic);
+}
+
+void fix_remove(struct resolver *resolver, struct diagnostic *diagnostic,
+	const struct node *mapping, const struct member *member)
+{
+	struct repair repair;
+	if (!begin(&repair, resolver, diagnostic) || !stands_alone(&repair, member))
+		return;
+	remove_entry(&repair, mapping, member);
+	end(&repair, diagnostic);
+}
+
+void fix_remove_replaced(
+	struct resolver *resolver, struct diagnostic *diagnostic, const struct replaced *replaced)
+{
+	struct repair repair;
+	if (!begin(&repair, resolver, diagnostic))
+		return;
+	const struct member *top = layout_top(repair.layout, replaced->member.key_span.start);
+	bool inside = replaced->mapping != resolver->root;
+	if (!top || (inside && layout_is_shared(repair.layout, top)))
+		return;
+	remove_entry(&repair, replaced->mapping, &replaced->member);
 	end(&repair, diagnostic);
 }

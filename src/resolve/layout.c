@@ -41,8 +41,8 @@ static int compare_places(const void *left, const void *right)
 
 static int compare_mappings(const void *left, const void *right)
 {
-	const struct replaced *const *a = left, *const *b = right;
-	uintptr_t one = (uintptr_t)(*a)->mapping, other = (uintptr_t)(*b)->mapping;
+	const struct replaced_entry *a = left, *b = right;
+	uintptr_t one = (uintptr_t)a->item->mapping, other = (uintptr_t)b->item->mapping;
 	return (one > other) - (one < other);
 }
 
@@ -54,26 +54,34 @@ static void group_replaced(struct layout *layout, const struct replaced *list)
 		count++;
 	if (count == 0)
 		return;
-	layout->replaced = ARENA_ARRAY(layout->arena, const struct replaced *, count);
+	layout->replaced = ARENA_ARRAY(layout->arena, struct replaced_entry, count);
 	for (; layout->replaced && list; list = list->next)
-		layout->replaced[layout->replaced_count++] = list;
+		layout->replaced[layout->replaced_count++] =
+			(struct replaced_entry){ .item = list };
 	if (layout->replaced)
 		qsort(layout->replaced, count, sizeof(*layout->replaced), compare_mappings);
 }
 
 static size_t first_replaced(const struct layout *layout, const struct node *mapping)
 {
-	const struct replaced wanted = { .mapping = mapping };
-	const struct replaced *key = &wanted;
+	const struct replaced item = { .mapping = mapping };
+	const struct replaced_entry wanted = { .item = &item };
 	size_t low = 0, high = layout->replaced_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (compare_mappings(&layout->replaced[middle], &key) < 0)
+		if (compare_mappings(&layout->replaced[middle], &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+static size_t behind_replaced(const struct layout *layout, const struct node *mapping, size_t at)
+{
+	while (at < layout->replaced_count && layout->replaced[at].item->mapping == mapping)
+		at++;
+	return at;
 }
 
 /* Merged entries come first in the tree, wherever the `<<` stood. */
@@ -85,16 +93,12 @@ static bool in_order(const struct node *mapping)
 	return true;
 }
 
-const struct node *layout_as_written(const struct layout *layout, const struct node *mapping)
+static const struct node *put_in_order(
+	const struct layout *layout, const struct node *mapping, size_t first, size_t end)
 {
-	size_t first = first_replaced(layout, mapping), end = first;
-	while (end < layout->replaced_count && layout->replaced[end]->mapping == mapping)
-		end++;
-	if (mapping->kind != NODE_MAPPING || (first == end && in_order(mapping)))
-		return mapping;
 	struct node *all = node_mapping(layout->arena, mapping->count + (end - first));
 	for (size_t i = first; all && i < end; i++)
-		node_put_member(all, &layout->replaced[i]->member);
+		node_put_member(all, &layout->replaced[i].item->member);
 	for (uint32_t i = 0; all && i < mapping->count; i++)
 		node_put_member(all, &mapping->members[i]);
 	if (!all)
@@ -105,6 +109,47 @@ const struct node *layout_as_written(const struct layout *layout, const struct n
 	return all;
 }
 
+const struct node *layout_as_written(const struct layout *layout, const struct node *mapping)
+{
+	size_t first = first_replaced(layout, mapping);
+	size_t end = behind_replaced(layout, mapping, first);
+	if (mapping->kind != NODE_MAPPING || (first == end && in_order(mapping)))
+		return mapping;
+	if (first == end)
+		return put_in_order(layout, mapping, first, end);
+	struct replaced_entry *kept = &layout->replaced[first];
+	if (!kept->written)
+		kept->written = put_in_order(layout, mapping, first, end);
+	return kept->written;
+}
+
+const struct member *layout_top(const struct layout *layout, struct mark mark)
+{
+	const struct node *root = layout->root;
+	for (uint32_t i = 0; i < root->count; i++) {
+		struct span span = member_span(&root->members[i]);
+		if (!mark_before(mark, span.start) && mark_before(mark, span.end))
+			return &root->members[i];
+	}
+	return NULL;
+}
+
+bool layout_is_repeated(const struct layout *layout, const struct member *top)
+{
+	struct span span = member_span(top);
+	size_t same = 0;
+	for (uint32_t i = 0; i < layout->root->count; i++)
+		same += text_equal(layout->root->members[i].key, top->key);
+	if (same > 1)
+		return true;
+	for (size_t i = 0; i < layout->replaced_count; i++) {
+		struct mark mark = layout->replaced[i].item->member.key_span.start;
+		if (!mark_before(mark, span.start) && mark_before(mark, span.end))
+			return true;
+	}
+	return false;
+}
+
 struct layout layout_of(
 	struct arena *arena, const struct document *document, const struct lines *lines)
 {
@@ -113,12 +158,12 @@ struct layout layout_of(
 		.arena = arena,
 		.source = document->bytes,
 		.lines = lines,
-		.comments = ARENA_NEW(arena, struct comments),
+		.memory = ARENA_NEW(arena, struct layout_memory),
 		.newline = line_end_of(document->bytes),
 		.step = step_of(root),
 	};
 	group_replaced(&layout, document->replaced);
-	layout.root = layout_as_written(&layout, root);
+	layout.root = layout.memory ? layout_as_written(&layout, root) : NULL;
 	if (root->flow && root->count > 0) {
 		struct text key = layout_slice(&layout, root->members[0].key_span);
 		layout.json = text_starts_with(key, "\"");
@@ -250,4 +295,14 @@ bool layout_has_properties(const struct layout *layout, const struct member *mem
 	if (member->via != VIA_DIRECT)
 		return merges_in_place(layout, member);
 	return has_property(layout, member->key_span) || node_has_properties(layout, member->value);
+}
+
+bool layout_is_shared(const struct layout *layout, const struct member *top)
+{
+	struct layout_memory *memory = layout->memory;
+	if (memory->top != top)
+		memory->top_is_shared =
+			top->via != VIA_DIRECT || layout_has_properties(layout, top);
+	memory->top = top;
+	return memory->top_is_shared;
 }

@@ -5,7 +5,7 @@
 
 struct scan {
 	const struct layout *layout;
-	struct comments *found;
+	struct layout_memory *memory;
 	size_t at; /* how far the text is known */
 };
 
@@ -30,7 +30,7 @@ static void scan_gap(struct scan *scan, size_t to)
 		if (!comment_begins(source, i))
 			continue;
 		size_t end = comment_end(source, i);
-		scan->found->items[scan->found->count++] =
+		scan->memory->comments[scan->memory->comment_count++] =
 			(struct text){ source.data + i, end - i };
 		i = end;
 	}
@@ -95,9 +95,9 @@ static void find(const struct layout *layout)
 	size_t signs = 0;
 	for (size_t i = 0; i < layout->source.length; i++)
 		signs += layout->source.data[i] == '#';
-	struct scan scan = { .layout = layout, .found = layout->comments };
-	scan.found->items = ARENA_ARRAY(layout->arena, struct text, signs);
-	if (!scan.found->items)
+	struct scan scan = { .layout = layout, .memory = layout->memory };
+	scan.memory->comments = ARENA_ARRAY(layout->arena, struct text, signs);
+	if (!scan.memory->comments)
 		return;
 	scan_node(&scan, layout->root);
 	scan_gap(&scan, layout->source.length);
@@ -105,18 +105,18 @@ static void find(const struct layout *layout)
 
 struct text layout_comment(const struct layout *layout, size_t from, size_t to)
 {
-	const struct comments *comments = layout->comments;
-	if (comments && !comments->items)
+	const struct layout_memory *memory = layout->memory;
+	if (!memory->comments)
 		find(layout);
-	size_t low = 0, high = comments ? comments->count : 0;
+	size_t low = 0, high = memory->comment_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if ((size_t)(comments->items[middle].data - layout->source.data) < from)
+		if ((size_t)(memory->comments[middle].data - layout->source.data) < from)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	bool found = comments && low < comments->count &&
-		     comments->items[low].data < layout->source.data + to;
-	return found ? comments->items[low] : TEXT("");
+	bool found = low < memory->comment_count &&
+		     memory->comments[low].data < layout->source.data + to;
+	return found ? memory->comments[low] : TEXT("");
 }

@@ -4,7 +4,7 @@
 
 struct migration {
 	struct resolver *resolver;
-	struct layout layout;
+	const struct layout *layout;
 	struct edits edits;
 	const struct node
 		*before; /* keys are unique, the last one counts; layout.root has all as written */
@@ -35,7 +35,7 @@ static void make_entries(struct migration *migration)
 		if (!is_new(migration, member))
 			continue;
 		struct edits *edits = &migration->edits;
-		const struct layout *layout = &migration->layout;
+		const struct layout *layout = migration->layout;
 		migration->made_gap = layout_gap_behind(layout, member);
 		if (flow)
 			buffer_add_string(&out, out.length > 0 ? ", " : "");
@@ -76,91 +76,71 @@ static bool changes(const struct migration *migration, const struct member *afte
 	return node_member(migration->before, after->key)->value != after->value;
 }
 
-/* Their lines, in block style; tells what is left at the end. */
-static enum gap remove_peft_lines(
-	struct migration *migration, const struct node *peft, const bool *removed)
-{
-	const struct layout *layout = &migration->layout;
-	enum gap gap = GAP_NONE;
-	for (uint32_t i = 0; i < peft->count; i++) {
-		const struct member *member = &peft->members[i];
-		if (!removed[i])
-			gap = layout_gap_behind(layout, member);
-		else if (!edits_remove_lines(&migration->edits, layout, member, TEXT(""), gap))
-			gap = GAP_NONE;
-		if (!layout_adjoins(layout, peft, i))
-			gap = GAP_NONE;
-	}
-	return gap;
-}
-
+/* Tells what is left at its end, in block style. */
 static enum gap remove_peft_keys(
 	struct migration *migration, const struct member *written, const struct member *after)
 {
-	const struct node *peft = layout_as_written(&migration->layout, written->value);
 	struct edits *edits = &migration->edits;
+	const struct node *peft = layout_as_written(migration->layout, written->value);
 	if (!peft)
 		return GAP_NONE;
-	if (written->via != VIA_DIRECT || layout_has_properties(&migration->layout, written)) {
+	if (written->via != VIA_DIRECT || layout_has_properties(migration->layout, written)) {
 		edits_refuse(edits,
 			TEXT("peft comes through an alias or a merge key, or carries an anchor"));
 		return GAP_NONE;
 	}
-	bool *removed = ARENA_ARRAY(edits->arena, bool, peft->count);
-	for (uint32_t i = 0; removed && i < peft->count; i++)
-		removed[i] = !node_member(after->value, peft->members[i].key);
-	if (removed && !peft->flow)
-		return remove_peft_lines(migration, peft, removed);
-	if (removed)
-		edits_remove_flow(edits, &migration->layout, peft, removed);
-	return GAP_NONE;
+	struct selection removed = selection_of(edits->arena, peft);
+	for (uint32_t i = 0; i < peft->count; i++)
+		if (!node_member(after->value, peft->members[i].key))
+			selection_add(&removed, i);
+	return edits_remove(edits, migration->layout, &removed);
 }
 
 /* An entry that asks and stays in part (peft): the block goes before it. */
 static void insert_before(struct migration *migration, const struct member *member)
 {
 	struct edits *edits = &migration->edits;
-	size_t from = layout_offset(&migration->layout, member->key_span.start);
+	size_t from = layout_offset(migration->layout, member->key_span.start);
 	migration->placed = true;
 	if (migration->before->flow)
 		edits_add(edits, from, 0,
 			arena_printf(edits->arena, "%.*s, ", TEXT_ARGUMENTS(migration->made)));
 	else
-		edits_add(edits, layout_line_start(&migration->layout, from), 0, migration->made);
+		edits_add(edits, layout_line_start(migration->layout, from), 0, migration->made);
 }
 
 /* Tells what stands at its end then. */
 static enum gap change_kept(struct migration *migration, const struct member *written)
 {
 	if (!canonical_touches(written->key))
-		return layout_gap_behind(&migration->layout, written);
+		return layout_gap_behind(migration->layout, written);
 	const struct member *after = node_member(migration->after, written->key);
 	if (takes_place(migration, written))
 		insert_before(migration, written);
 	if (text_is(written->key, "adapter") && changes(migration, after))
 		edits_replace_scalar(
-			&migration->edits, &migration->layout, written, after->value->text);
+			&migration->edits, migration->layout, written, after->value->text);
 	else if (text_is(written->key, "peft") && changes(migration, after))
 		return remove_peft_keys(migration, written, after);
-	return layout_gap_behind(&migration->layout, written);
+	return layout_gap_behind(migration->layout, written);
 }
 
 /* What stands in the entry's place. A text without any entry would be no mapping: the last one leaves braces behind. */
 static struct text put_in_place(struct migration *migration, uint32_t i)
 {
-	const struct node *root = migration->layout.root;
+	const struct node *root = migration->layout->root;
 	if (takes_place(migration, &root->members[i])) {
 		migration->placed = true;
 		return migration->made;
 	}
 	bool last = migration->after->count == 0 && i + 1 == root->count;
-	return last ? arena_printf(migration->edits.arena, "{}%s", migration->layout.newline)
+	return last ? arena_printf(migration->edits.arena, "{}%s", migration->layout->newline)
 		    : TEXT("");
 }
 
 static void plan_block(struct migration *migration)
 {
-	const struct node *root = migration->layout.root;
+	const struct node *root = migration->layout->root;
 	enum gap gap = GAP_NONE;
 	for (uint32_t i = 0; i < root->count && !edits_refused(&migration->edits); i++) {
 		const struct member *member = &root->members[i];
@@ -171,48 +151,47 @@ static void plan_block(struct migration *migration)
 			if (text.length > 0)
 				gap = migration->made_gap;
 			if (!edits_remove_lines(
-				    &migration->edits, &migration->layout, member, text, gap) &&
+				    &migration->edits, migration->layout, member, text, gap) &&
 				text.length == 0)
 				gap = GAP_NONE;
 		} else {
 			gap = change_kept(migration, member);
 		}
-		if (!layout_adjoins(&migration->layout, root, i))
+		if (!layout_adjoins(migration->layout, root, i))
 			gap = GAP_NONE;
 	}
 }
 
 static void plan_flow(struct migration *migration)
 {
-	const struct node *root = migration->layout.root;
-	bool *removed = ARENA_ARRAY(migration->edits.arena, bool, root->count);
-	for (uint32_t i = 0; removed && i < root->count; i++) {
+	const struct node *root = migration->layout->root;
+	struct selection removed = selection_of(migration->edits.arena, root);
+	for (uint32_t i = 0; i < root->count; i++) {
 		const struct member *member = &root->members[i];
 		if (is_overruled(migration, member))
 			continue;
-		bool gone = leaves(migration, member);
-		bool here = gone && takes_place(migration, member);
-		removed[i] = gone && !here;
-		if (!gone)
+		if (!leaves(migration, member)) {
 			change_kept(migration, member);
-		if (!here)
-			continue;
-		migration->placed = true;
-		edits_replace_flow(&migration->edits, &migration->layout, member, migration->made);
+		} else if (takes_place(migration, member)) {
+			migration->placed = true;
+			edits_replace_flow(
+				&migration->edits, migration->layout, member, migration->made);
+		} else {
+			selection_add(&removed, i);
+		}
 	}
-	if (removed)
-		edits_remove_flow(&migration->edits, &migration->layout, root, removed);
+	edits_remove_flow(&migration->edits, migration->layout, &removed);
 }
 
 /* A bare `adapter: qlora` leaves no entry to replace: the block goes behind the first one. */
 static void insert_behind_adapter(struct migration *migration)
 {
-	const struct node *root = migration->layout.root;
+	const struct node *root = migration->layout->root;
 	for (uint32_t i = 0; i < root->count; i++) {
 		if (!text_is(root->members[i].key, keys[KEY_ADAPTER].name))
 			continue;
 		edits_insert_behind(
-			&migration->edits, &migration->layout, &root->members[i], migration->made);
+			&migration->edits, migration->layout, &root->members[i], migration->made);
 		return;
 	}
 	edits_refuse(&migration->edits, TEXT("no place for the new block was found"));
@@ -269,7 +248,7 @@ static bool proved(const struct migration *migration, struct text text)
 /* A text that had no line end at its end gets none; data NULL where that is as it should be. */
 static struct text without_line_end(const struct migration *migration, struct text text)
 {
-	const struct layout *layout = &migration->layout;
+	const struct layout *layout = migration->layout;
 	if (!text.data || layout_line_ended(layout, layout->source.length))
 		return (struct text){ .data = NULL };
 	size_t length = text.length;
@@ -287,19 +266,30 @@ static void refuse(struct resolver *resolver, struct text why)
 	report(resolver, "migration-refused", words, NULL, 0);
 }
 
+/* Why no edit of the text is even thought of; "" when there is no such reason. */
+static struct text reason_against(const struct resolver *resolver)
+{
+	if (resolver->request->config_tree)
+		return TEXT("the config came as a JSON value, not as text");
+	if (resolver_converted(resolver))
+		return TEXT("it is UTF-16, and only UTF-8 is edited; convert the file first");
+	return TEXT("");
+}
+
 void migrate(struct resolver *resolver, struct resolution *resolution)
 {
-	if (resolver->request->config_tree) {
-		refuse(resolver, TEXT("the config came as a JSON value, not as text"));
+	struct text reason = reason_against(resolver);
+	if (reason.length > 0) {
+		refuse(resolver, reason);
 		return;
 	}
 	struct migration migration = {
 		.resolver = resolver,
-		.layout = layout_of(resolver->arena, &resolver->document, resolver_lines(resolver)),
+		.layout = resolver_layout(resolver),
 		.before = resolver->root,
 		.after = resolution->canonical,
 	};
-	if (!migration.layout.root)
+	if (!migration.layout)
 		return;
 	edits_init(&migration.edits, resolver->arena);
 	plan(&migration);

@@ -1,6 +1,9 @@
 #include "resolve/fix.h"
 #include "resolve/resolver.h"
 
+#include "base/utf8.h"
+
+#define UTF16_BYTE_ORDER_MARK 2 /* bytes */
 #define PLACES_MAXIMUM (2 * RULE_READS_MAXIMUM)
 
 struct text key_path(struct arena *arena, const struct facts *facts, enum key key)
@@ -12,11 +15,26 @@ struct text key_path(struct arena *arena, const struct facts *facts, enum key ke
 	return pointer_join(arena, above, name);
 }
 
+bool resolver_converted(const struct resolver *resolver)
+{
+	const char *bytes = resolver->document.bytes.data;
+	return bytes && bytes != resolver->request->config.data;
+}
+
 const struct lines *resolver_lines(struct resolver *resolver)
 {
 	if (resolver->lines.count == 0)
 		lines_index(&resolver->lines, resolver->arena, resolver->document.bytes);
 	return &resolver->lines;
+}
+
+/* Offsets are those of the bytes that the user sent, which begin with a byte order mark. */
+static void count_in_utf16(struct location *location, struct text utf8)
+{
+	struct text before = { .data = utf8.data, .length = location->offset };
+	struct text inside = { .data = utf8.data + location->offset, .length = location->length };
+	location->offset = UTF16_BYTE_ORDER_MARK + utf8_length_in_utf16(before);
+	location->length = utf8_length_in_utf16(inside);
 }
 
 static struct location locate(struct resolver *resolver, const struct place *place)
@@ -27,7 +45,10 @@ static struct location locate(struct resolver *resolver, const struct place *pla
 	struct span span = place->span;
 	if (place->member)
 		span = place->key_only ? place->member->key_span : member_span(place->member);
-	return location_of(resolver_lines(resolver), span, place->path);
+	struct location location = location_of(resolver_lines(resolver), span, place->path);
+	if (resolver_converted(resolver))
+		count_in_utf16(&location, resolver->document.bytes);
+	return location;
 }
 
 static struct diagnostic *add(struct resolver *resolver, const struct rule *rule,

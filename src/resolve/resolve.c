@@ -55,8 +55,8 @@ static void read_config(struct resolver *resolver)
 		return;
 	}
 	yaml_read(&resolver->document, resolver->arena, request->config, &resolver->limits->config);
-	report_document(resolver, resolver->document.problems);
 	resolver->root = resolver->document.root;
+	report_document(resolver, resolver->document.problems);
 }
 
 static void decide(struct resolver *resolver)

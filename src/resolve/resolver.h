@@ -5,6 +5,8 @@
 #include "resolve/registry.h"
 #include "resolve/resolve.h"
 
+struct layout; /* edits.h */
+
 struct resolver {
 	struct arena *arena;
 	const struct resolve_request *request;
@@ -13,6 +15,7 @@ struct resolver {
 	const struct node *root;
 	struct lines lines; /* of the config; count 0 until the first finding needs it */
 	struct lines checkpoint_lines;
+	const struct layout *layout; /* see resolver_layout() */
 	struct findings findings;
 	struct facts facts;
 	bool migrated_before; /* the config is the outcome of a migration, which is to be proved */
@@ -45,8 +48,13 @@ void report_broken_rules(struct resolver *resolver, enum stage stage);
 void report_document(struct resolver *resolver, const struct document_problem *problems);
 void report_checkpoint(struct resolver *resolver, const struct checkpoint *checkpoint);
 
+/* The config came in another encoding: marks and bytes count in its UTF-8 form. */
+bool resolver_converted(const struct resolver *resolver);
 /* The config's lines, indexed when first asked for. */
 const struct lines *resolver_lines(struct resolver *resolver);
+
+/* The config's layout, made when first asked for; NULL when the arena failed. */
+const struct layout *resolver_layout(struct resolver *resolver);
 
 /* "/adapter", "/peft/backend" */
 struct text key_path(struct arena *arena, const struct facts *facts, enum key key);

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "schema/suggestion.h"
+#include "source/scalar.h"
 
 #include <stdlib.h>
 
@@ -48,7 +49,7 @@ struct reading {
 	const struct key_row *row;
 };
 
-static void report_value(
+static struct diagnostic *report_value(
 	const struct reading *reading, const char *rule, const char *taken, const char *caution)
 {
 	const struct word words[] = {
@@ -60,7 +61,7 @@ static void report_value(
 		{ NULL, TEXT("") },
 	};
 	struct place place = { .path = reading->path, .member = reading->member };
-	report(reading->resolver, rule, words, &place, 1);
+	return report(reading->resolver, rule, words, &place, 1);
 }
 
 static void fault(const struct reading *reading, struct setting *setting)
@@ -69,9 +70,23 @@ static void fault(const struct reading *reading, struct setting *setting)
 	report_value(reading, "wrong-type", "", "");
 }
 
+/* What is `taken` could stand there itself. */
 static void coerced(const struct reading *reading, const char *taken, const char *caution)
 {
-	report_value(reading, "coerced-type", taken, caution);
+	struct diagnostic *diagnostic = report_value(reading, "coerced-type", taken, caution);
+	fix_replace(reading->resolver, diagnostic, reading->member, text_of(taken));
+}
+
+static void coerced_number(const struct reading *reading)
+{
+	struct resolver *resolver = reading->resolver;
+	struct diagnostic *diagnostic = report_value(reading, "coerced-type", "a number", "");
+	struct text text = reading->member->value->text;
+	struct node plain = { .kind = NODE_STRING };
+	scalar_resolve(&plain, resolver->arena, text);
+	bool same = text_equal(plain.text, text); /* `010` is octal without its quotes */
+	if (same && (plain.kind == NODE_INTEGER || plain.kind == NODE_FLOAT))
+		fix_replace(resolver, diagnostic, reading->member, text);
 }
 
 static void read_boolean(const struct reading *reading, struct setting *setting)
@@ -121,7 +136,7 @@ static void read_number(const struct reading *reading, struct setting *setting)
 	if (value->kind == NODE_INTEGER || value->kind == NODE_FLOAT)
 		return;
 	if (value->kind == NODE_STRING && looks_like_number(value->text))
-		coerced(reading, "a number", "");
+		coerced_number(reading);
 	else
 		fault(reading, setting);
 }
@@ -235,7 +250,7 @@ static void report_misspelled(struct resolver *resolver, const struct member *me
 	};
 	struct diagnostic *diagnostic = report(resolver, "misspelled-key", words, &place, 1);
 	if (diagnostic)
-		fix_rename(resolver, diagnostic, member, nearest);
+		fix_rename(resolver, diagnostic, resolver->root, member, nearest);
 }
 
 /* The first spelling of a key that has two wins where both stand; the later one must not erase it by null. */

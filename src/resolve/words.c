@@ -1,8 +1,8 @@
 /* The words for people: what stands in a config, as messages show it. */
+#include "resolve/fix.h"
 #include "resolve/resolver.h"
 
 #include "base/buffer.h"
-#include "schema/suggestion.h"
 
 #define VALUE_SHOWN 60
 
@@ -132,9 +132,7 @@ static struct text unquantized_words(struct resolver *resolver, const struct rul
 static struct text nearest_adapter_words(struct resolver *resolver, const struct rule *rule)
 {
 	(void)rule;
-	static const char *const built_in[] = { "lora", "qlora", "llama-adapter" };
-	const struct setting *adapter = &resolver->facts.settings[KEY_ADAPTER];
-	const char *nearest = suggestion_nearest(adapter->text, built_in, 3);
+	const char *nearest = adapter_meant(&resolver->facts);
 	return nearest ? arena_printf(resolver->arena, "; %s was probably meant", nearest)
 		       : TEXT("");
 }

@@ -9,8 +9,8 @@ enum location_source {
 	LOCATION_CHECKPOINT,
 };
 
-/* Lines and columns are 1-based, columns count characters, offsets and lengths bytes; the end is
- * exclusive. */
+/* Lines and columns are 1-based, columns count characters, offsets and lengths bytes of the text as it came (UTF-16, too); the
+ * end is exclusive. */
 struct location {
 	enum location_source source;
 	struct text path; /* JSON Pointer; "" for the whole document */

@@ -31,8 +31,11 @@ enum severity {
 /* How one edit repairs a finding; nothing where the choice is the user's. */
 enum fix_kind {
 	FIX_NONE,
-	FIX_REMOVE, /* the entries of `keys` that are set (of switches: those that are on) */
-	FIX_SET,    /* the first of `keys` to `value` */
+	FIX_REMOVE,       /* the entries of `keys` that are set (of switches: those that are on) */
+	FIX_REMOVE_SET,   /* the same, and of switches those that are off, too */
+	FIX_SET,          /* the first of `keys` to `value` */
+	FIX_ADAPTER,      /* the adapter's name to the one it is close to */
+	FIX_STRIP_PREFIX, /* `value`, from the keys inside of the first of `keys` */
 };
 
 struct rule {
@@ -70,7 +73,7 @@ struct rule {
 	const char *also[RULE_ALSO_MAXIMUM];
 	struct {
 		enum fix_kind kind;
-		enum key keys[3]; /* ends with KEY_NONE */
+		enum key keys[5]; /* ends with KEY_NONE */
 		const char *value;
 	} fix;
 };

@@ -34,6 +34,7 @@ struct document_problem {
 	struct span span;   /* the place; for a duplicate the later key */
 	struct span other;  /* FAULT_DUPLICATE_KEY: the earlier key */
 	bool values_differ; /* FAULT_DUPLICATE_KEY */
+	const struct replaced *replaced; /* FAULT_DUPLICATE_KEY: the earlier entry */
 	struct document_problem *next;
 };
 

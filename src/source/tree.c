@@ -238,9 +238,11 @@ static bool add_member(struct tree *tree, struct tree_frame *frame)
 		struct member *earlier = &tree->members[frame->first + frame->earlier];
 		if (!replaced_add(&tree->document->replaced, tree->arena, frame->node, earlier))
 			return false;
-		if (frame->duplicate)
+		if (frame->duplicate) {
 			frame->duplicate->values_differ =
 				!node_equal(earlier->value, frame->member.value);
+			frame->duplicate->replaced = tree->document->replaced;
+		}
 		*earlier = frame->member;
 		return true;
 	}

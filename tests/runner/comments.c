@@ -85,3 +85,20 @@ bool comments_find(struct arena *arena, struct text yaml, struct comments *ret_c
 	find_between(&scan, done, yaml.length);
 	return fine;
 }
+
+bool comments_within(struct arena *arena, const struct comments *some, const struct comments *all,
+	struct text *ret_missing)
+{
+	bool *used = ARENA_ARRAY(arena, bool, all->count);
+	for (size_t i = 0; used && i < some->count; i++) {
+		size_t j = 0;
+		while (j < all->count && (used[j] || !text_equal(all->items[j], some->items[i])))
+			j++;
+		if (j == all->count) {
+			*ret_missing = some->items[i];
+			return false;
+		}
+		used[j] = true;
+	}
+	return used != NULL;
+}

@@ -355,7 +355,7 @@ static void repeat(struct maker *maker)
 	*part = longer;
 }
 
-struct made_config config_make(struct arena *arena, uint64_t seed)
+static struct made_config make(struct arena *arena, uint64_t seed, bool faulty)
 {
 	struct maker maker = { .arena = arena, .random.state = seed };
 	/* Neighbouring seeds must not walk the same sequence. */
@@ -372,6 +372,8 @@ struct made_config config_make(struct arena *arena, uint64_t seed)
 		entangle(&maker);
 	while (maker.count > 0 && !maker.entangled && once(&maker, 6))
 		repeat(&maker);
+	if (faulty && maker.count > 0)
+		parts_spoil(arena, &maker.random, maker.parts, &maker.count);
 	struct part first = maker.parts[0];
 	bool ordered = maker.entangled;
 	if (ordered)
@@ -384,4 +386,14 @@ struct made_config config_make(struct arena *arena, uint64_t seed)
 		.text = parts_write(arena, &maker.random, maker.parts, maker.count),
 		.entangled = maker.entangled,
 	};
+}
+
+struct made_config config_make(struct arena *arena, uint64_t seed)
+{
+	return make(arena, seed, false);
+}
+
+struct made_config config_make_faulty(struct arena *arena, uint64_t seed)
+{
+	return make(arena, seed, true);
 }

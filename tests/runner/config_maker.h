@@ -13,3 +13,5 @@ struct made_config {
 };
 
 struct made_config config_make(struct arena *arena, uint64_t seed);
+/* One with faults, most of which have one clear repair. */
+struct made_config config_make_faulty(struct arena *arena, uint64_t seed);

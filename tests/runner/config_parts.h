@@ -37,3 +37,5 @@ bool random_once(struct random *random, unsigned once_in);
 /* Writes the root in a layout of chance. */
 struct text parts_write(
 	struct arena *arena, struct random *random, const struct part *parts, size_t count);
+/* config_faults.c: some entries become wrong, or wrong ones are added, as long as there is room. */
+void parts_spoil(struct arena *arena, struct random *random, struct part *parts, size_t *count);

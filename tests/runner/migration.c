@@ -79,24 +79,6 @@ static void check_findings(const struct migration_case *subject, const struct re
 	}
 }
 
-/* Every comment of `some` stands in `all`, each as often. */
-static bool comments_within(struct arena *arena, const struct comments *some,
-	const struct comments *all, struct text *ret_missing)
-{
-	bool *used = ARENA_ARRAY(arena, bool, all->count);
-	for (size_t i = 0; used && i < some->count; i++) {
-		size_t j = 0;
-		while (j < all->count && (used[j] || !text_equal(all->items[j], some->items[i])))
-			j++;
-		if (j == all->count) {
-			*ret_missing = some->items[i];
-			return false;
-		}
-		used[j] = true;
-	}
-	return used != NULL;
-}
-
 static void check_comments(
 	const struct migration_case *subject, const struct side *before, const struct side *after)
 {

@@ -31,3 +31,6 @@ struct comments {
 	size_t count;
 };
 bool comments_find(struct arena *arena, struct text yaml, struct comments *ret_comments);
+/* Every comment of `some` stands in `all`, each as often. */
+bool comments_within(struct arena *arena, const struct comments *some, const struct comments *all,
+	struct text *ret_missing);

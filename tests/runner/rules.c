@@ -139,35 +139,16 @@ static void check_good(const struct example *example)
 			"%s: the good example raises it", rule->id);
 }
 
-/* Edits do not overlap; the last is applied first, so that offsets stay true. */
-static struct text edits_apply(
-	struct arena *arena, struct text config, const struct diagnostic *finding)
+/* Raised by a reader, which gives the edit itself. */
+static bool has_edit(const struct rule *rule)
 {
-	struct buffer out;
-	buffer_init(&out, arena, config.length + 64);
-	size_t at = 0;
-	for (size_t i = 0; i < finding->edit_count; i++) {
-		const struct edit *edit = &finding->edits[i];
-		buffer_add(&out,
-			(struct text){ .data = config.data + at, .length = edit->offset - at });
-		buffer_add(&out, edit->text);
-		at = edit->offset + edit->length;
-	}
-	buffer_add(&out, text_from(config, at));
-	return buffer_text(&out);
-}
-
-static bool edits_sane(const struct diagnostic *finding, size_t length)
-{
-	size_t at = 0;
-	for (size_t i = 0; i < finding->edit_count; i++) {
-		const struct edit *edit = &finding->edits[i];
-		if (edit->offset < at || edit->length > length ||
-			edit->offset > length - edit->length)
-			return false;
-		at = edit->offset + edit->length;
-	}
-	return true;
+	static const char *const ids[] = { "backend-unknown", "coerced-type", "duplicate-key",
+		"group-size-ignored", "group-size-invalid", "misspelled-key",
+		"unknown-backend-key" };
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (strcmp(rule->id, ids[i]) == 0)
+			return true;
+	return rule->fix.kind != FIX_NONE;
 }
 
 static void check_edits(const struct example *example)
@@ -176,15 +157,15 @@ static void check_edits(const struct example *example)
 	const struct resolution *resolution = bad_resolve(example, rule->target);
 	const struct diagnostic *finding =
 		resolution ? resolution_finding(resolution, rule->id) : NULL;
-	tally_check(example->tally, !finding || rule->fix.kind == FIX_NONE || finding->edit_count,
+	tally_check(example->tally, !finding || !has_edit(rule) || finding->edit_count,
 		"%s: has a fix, but its finding has no edit", rule->id);
 	if (!finding || !finding->edit_count)
 		return;
 	struct text config = text_of(rule->bad);
-	if (!tally_check(example->tally, edits_sane(finding, config.length),
+	if (!tally_check(example->tally, edits_sane(finding, config),
 		    "%s: edits overlap or lie outside the text", rule->id))
 		return;
-	struct text edited = edits_apply(example->arena, config, finding);
+	struct text edited = edits_applied(example->arena, config, finding);
 	const struct resolution *repaired = example_resolve(
 		example, edited, rule->bad_checkpoint, rule->target, rule->require_checkpoint);
 	if (repaired)

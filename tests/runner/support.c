@@ -120,3 +120,31 @@ const struct diagnostic *resolution_finding(const struct resolution *resolution,
 	}
 	return NULL;
 }
+
+bool edits_sane(const struct diagnostic *finding, struct text config)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < finding->edit_count; i++) {
+		const struct edit *edit = &finding->edits[i];
+		if (edit->offset < at || edit->length > config.length ||
+			edit->offset > config.length - edit->length)
+			return false;
+		at = edit->offset + edit->length;
+	}
+	return true;
+}
+
+struct text edits_applied(struct arena *arena, struct text config, const struct diagnostic *finding)
+{
+	struct buffer out;
+	buffer_init(&out, arena, config.length + 64);
+	size_t at = 0;
+	for (size_t i = 0; i < finding->edit_count; i++) {
+		const struct edit *edit = &finding->edits[i];
+		buffer_add(&out, (struct text){ config.data + at, edit->offset - at });
+		buffer_add(&out, edit->text);
+		at = edit->offset + edit->length;
+	}
+	buffer_add(&out, text_from(config, at));
+	return buffer_text(&out);
+}

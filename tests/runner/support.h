@@ -41,3 +41,8 @@ bool text_line(struct text *rest, struct text *ret_line);
 struct text json_pretty(struct arena *arena, struct text json);
 
 const struct diagnostic *resolution_finding(const struct resolution *resolution, const char *id);
+/* The finding's edits lie inside the text, in order, and do not overlap. */
+bool edits_sane(const struct diagnostic *finding, struct text config);
+/* The text with them applied. */
+struct text edits_applied(
+	struct arena *arena, struct text config, const struct diagnostic *finding);

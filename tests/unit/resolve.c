@@ -107,6 +107,55 @@ START_TEST(places_in_long_lines)
 }
 END_TEST
 
+/* The second line begins behind the mark and five characters of two bytes; its entry has eleven units. */
+START_TEST(utf16_places_are_those_of_the_bytes_sent)
+{
+	struct resolve_request request = {
+		.config = TEXT("\xFF\xFE\xE9\0:\0 \0"
+			       "1\0\n\0"
+			       "a\0d\0a\0p\0t\0o\0r\0:\0 \0"
+			       "\x3D\xD8\x00\xDE\n\0"),
+		.checkpoint = CHECKPOINT_NO,
+		.include_migrated = true,
+	};
+	const struct resolution *resolution = resolve(&arena, &request);
+	ck_assert_ptr_nonnull(resolution);
+	ck_assert_uint_eq(count_of(resolution, "misspelled-key"), 1);
+	ck_assert_uint_eq(count_of(resolution, "migration-refused"), 1);
+	ck_assert_ptr_null(resolution->migrated.data);
+	for (size_t i = 0; i < resolution->finding_count; i++) {
+		const struct diagnostic *finding = resolution->findings[i];
+		ck_assert_uint_eq(finding->edit_count, 0);
+		if (finding->location_count == 0)
+			continue;
+		ck_assert_uint_eq(finding->locations[0].offset, 12);
+		ck_assert_uint_eq(finding->locations[0].length, 22);
+		ck_assert_uint_eq(finding->locations[0].line, 2);
+	}
+}
+END_TEST
+
+/* Ten thousand keys that stand twice: the edits of a thousand findings share what is found once. */
+START_TEST(repeated_keys_are_bounded)
+{
+	struct buffer out;
+	buffer_init(&out, &arena, 1 << 20);
+	buffer_add_string(&out, "adapter: lora\nx:\n");
+	for (int i = 0; i < 20000; i++)
+		buffer_printf(&out, "  k%d: 1\n", i / 2);
+	struct resolve_request request = {
+		.config = buffer_text(&out),
+		.checkpoint = CHECKPOINT_NO,
+	};
+	const struct resolution *resolution = resolve(&arena, &request);
+	ck_assert_ptr_nonnull(resolution);
+	ck_assert_uint_ge(count_of(resolution, "duplicate-key"), FINDINGS_MAXIMUM - 1);
+	for (size_t i = 0; i < resolution->finding_count; i++)
+		if (resolution->findings[i]->severity == SEVERITY_WARNING)
+			ck_assert_uint_eq(resolution->findings[i]->edit_count, 1);
+}
+END_TEST
+
 START_TEST(hopeless_suggestions)
 {
 	static const struct {
@@ -138,6 +187,8 @@ int main(void)
 	tcase_add_test(bounds, errors_behind_the_bound_count);
 	tcase_add_test(bounds, places_in_long_lines);
 	tcase_add_test(bounds, hopeless_suggestions);
+	tcase_add_test(bounds, utf16_places_are_those_of_the_bytes_sent);
+	tcase_add_test(bounds, repeated_keys_are_bounded);
 	suite_add_tcase(suite, bounds);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

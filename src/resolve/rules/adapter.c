@@ -97,8 +97,9 @@ static const struct rule rows[] = {
 		.remedy =
 			"Write `adapter: lora`, or list the plugin that brings the adapter under plugins.",
 		.why = "Names are compared exactly; an unknown one stops Axolotl.",
-		.bad = "adapter: loraa\n",
+		.bad = "adapter: LoRA\n",
 		.good = "adapter: lora\n",
+		.fix = { .kind = FIX_ADAPTER },
 	},
 	{
 		.id = "qlora-with-gptq",
@@ -129,6 +130,9 @@ static const struct rule rows[] = {
 		.why = "The loader hands the checkpoint's own record on before it looks at bitsandbytes.",
 		.bad = "adapter: lora\ngptq: true\nload_in_8bit: true\n",
 		.good = "adapter: lora\ngptq: true\n",
+		.fix = { .kind = FIX_REMOVE,
+			.keys = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
+				KEY_MODEL_QUANTIZATION_CONFIG } },
 	},
 	{
 		.id = "gptq-with-revision",

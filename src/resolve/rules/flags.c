@@ -100,6 +100,7 @@ static const struct rule rows[] = {
 		       "generations of Axolotl.",
 		.bad = BNB_NF4 "load_in_8bit: true\n",
 		.good = BNB_NF4 "load_in_4bit: true\n",
+		.fix = { .kind = FIX_REMOVE_SET, .keys = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT } },
 	},
 	{
 		.id = "flags-with-torchao",

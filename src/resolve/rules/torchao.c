@@ -86,6 +86,7 @@ static const struct rule rows[] = {
 		.why = ONE_SCHEME,
 		.bad = TORCHAO("int8") "gptq: true\n",
 		.good = TORCHAO("int8") "gptq: false\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_GPTQ } },
 	},
 	{
 		.id = "torchao-with-moe-experts",
@@ -100,6 +101,7 @@ static const struct rule rows[] = {
 		.why = ONE_SCHEME,
 		.bad = TORCHAO("int8") "quantize_moe_experts: true\n",
 		.good = TORCHAO("int8") "quantize_moe_experts: false\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_QUANTIZE_MOE_EXPERTS } },
 	},
 	{
 		.id = "torchao-with-qat",
@@ -115,6 +117,7 @@ static const struct rule rows[] = {
 		.why = ONE_SCHEME,
 		.bad = TORCHAO("int8") "qat:\n  weight_dtype: int8\n",
 		.good = TORCHAO("int8") "quantization:\n  weight_dtype: int8\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_QAT } },
 	},
 	{
 		.id = "torchao-with-fp8",
@@ -129,6 +132,7 @@ static const struct rule rows[] = {
 		.why = ONE_SCHEME,
 		.bad = TORCHAO("int8") "fp8: true\n",
 		.good = TORCHAO("fp8") "fp8: false\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_FP8 } },
 	},
 	{
 		.id = "torchao-with-relora",
@@ -143,6 +147,7 @@ static const struct rule rows[] = {
 		.why = ONE_SCHEME,
 		.bad = TORCHAO("int8") "relora: true\n",
 		.good = TORCHAO("int8") "relora: false\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_RELORA } },
 	},
 	{
 		.id = "torchao-int4-kernels",

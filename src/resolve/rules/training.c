@@ -65,6 +65,8 @@ static const struct rule rows[] = {
 		.why = "The fused kernels have no path for bitsandbytes' int8 weights.",
 		.bad = BNB("int8") "lora_qkv_kernel: true\n",
 		.good = BNB("nf4") "lora_qkv_kernel: true\n",
+		.fix = { .kind = FIX_REMOVE,
+			.keys = { KEY_LORA_MLP_KERNEL, KEY_LORA_QKV_KERNEL, KEY_LORA_O_KERNEL } },
 	},
 	{
 		.id = "kernels-with-remote-code",
@@ -80,6 +82,8 @@ static const struct rule rows[] = {
 		.why = "The kernels patch the model's source, and code from the checkpoint is not the one they know.",
 		.bad = "adapter: lora\nlora_o_kernel: true\ntrust_remote_code: true\n",
 		.good = "adapter: lora\nlora_o_kernel: true\ntrust_remote_code: false\n",
+		.fix = { .kind = FIX_REMOVE,
+			.keys = { KEY_LORA_MLP_KERNEL, KEY_LORA_QKV_KERNEL, KEY_LORA_O_KERNEL } },
 	},
 	{
 		.id = "qat-with-bnb",
@@ -94,6 +98,7 @@ static const struct rule rows[] = {
 		.why = "Fake quantization needs the full-precision weights to round.",
 		.bad = BNB("int8") "qat:\n  weight_dtype: int8\n",
 		.good = "adapter: lora\nqat:\n  weight_dtype: int8\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_QAT } },
 	},
 	{
 		.id = "qat-with-peft",
@@ -122,6 +127,9 @@ static const struct rule rows[] = {
 		.why = "That way of loading cannot carry MXFP4's packed tensors to the other ranks.",
 		.bad = MXFP4 "fsdp_version: 2\nfsdp_config:\n  cpu_ram_efficient_loading: true\n",
 		.good = MXFP4 "fsdp_version: 2\nfsdp_config:\n  cpu_ram_efficient_loading: false\n",
+		.fix = { .kind = FIX_SET,
+			.keys = { KEY_FSDP_CONFIG_RAM_LOADING },
+			.value = "false" },
 	},
 	{
 		.id = "fsdp2-rl-bnb",
@@ -151,6 +159,7 @@ static const struct rule rows[] = {
 		.why = "The prefix is the older spelling.",
 		.bad = "adapter: lora\nfsdp_config:\n  fsdp_offload_params: false\n",
 		.good = "adapter: lora\nfsdp_config:\n  offload_params: false\n  fsdp_version: 2\n",
+		.fix = { .kind = FIX_STRIP_PREFIX, .keys = { KEY_FSDP_CONFIG }, .value = "fsdp_" },
 	},
 };
 
