@@ -14,6 +14,12 @@ struct arena_block {
 	_Alignas(max_align_t) char bytes[];
 };
 
+struct arena_deferred {
+	void (*end)(void *thing);
+	void *thing;
+	struct arena_deferred *older;
+};
+
 void arena_init(struct arena *arena, size_t limit)
 {
 	*arena = (struct arena){ .limit = limit };
@@ -153,8 +159,25 @@ bool arena_failed(const struct arena *arena)
 	return arena->failed;
 }
 
+bool arena_defer(struct arena *arena, void (*end)(void *thing), void *thing)
+{
+	struct arena_deferred *deferred = arena_take(arena, sizeof(*deferred));
+	if (!deferred)
+		return false;
+	*deferred = (struct arena_deferred){ .end = end, .thing = thing, .older = arena->deferred };
+	arena->deferred = deferred;
+	return true;
+}
+
+static void end_deferred(struct arena *arena)
+{
+	for (struct arena_deferred *each = arena->deferred; each; each = each->older)
+		each->end(each->thing);
+}
+
 void arena_reset(struct arena *arena)
 {
+	end_deferred(arena);
 	struct arena_block *kept = NULL;
 	for (struct arena_block *block = arena->blocks, *older; block; block = older) {
 		older = block->older;
@@ -175,6 +198,7 @@ void arena_reset(struct arena *arena)
 
 void arena_release(struct arena *arena)
 {
+	end_deferred(arena);
 	for (struct arena_block *block = arena->blocks, *older; block; block = older) {
 		older = block->older;
 		free(block);

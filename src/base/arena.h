@@ -10,6 +10,7 @@
 #include "base/text.h"
 
 struct arena_block;
+struct arena_deferred;
 
 struct arena {
 	struct arena_block *blocks; /* newest first */
@@ -18,6 +19,7 @@ struct arena {
 	size_t taken; /* bytes asked from malloc */
 	size_t limit; /* bytes; what `taken` may not exceed */
 	bool failed;
+	struct arena_deferred *deferred; /* the latest first */
 };
 
 /* Takes no memory yet. */
@@ -39,6 +41,11 @@ struct text arena_copy(struct arena *arena, struct text text);
 struct text arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 bool arena_failed(const struct arena *arena);
+/*
+ * Calls `end` with `thing` when the arena is reset or released, the latest first. False after
+ * failure: it will not be called.
+ */
+bool arena_defer(struct arena *arena, void (*end)(void *thing), void *thing);
 /* Makes everything allocated invalid, but keeps one ordinary block for the next request. */
 void arena_reset(struct arena *arena);
 /* Gives all back. The arena may be initialised again; releasing twice does nothing. */

@@ -18,7 +18,12 @@
 bool identity_equal(const struct identity *a, const struct identity *b)
 {
 	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       a->modified == b->modified;
+	       a->modified == b->modified && a->changed == b->changed;
+}
+
+static int64_t nanoseconds(struct timespec time)
+{
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 static struct identity identity_from(const struct stat *status)
@@ -26,8 +31,8 @@ static struct identity identity_from(const struct stat *status)
 	return (struct identity){ .device = status->st_dev,
 		.inode = status->st_ino,
 		.size = status->st_size > 0 ? (uint64_t)status->st_size : 0,
-		.modified =
-			(int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec };
+		.modified = nanoseconds(status->st_mtim),
+		.changed = nanoseconds(status->st_ctim) };
 }
 
 int beneath_root(const char *path)
@@ -194,19 +199,13 @@ int beneath_file(int folder, const char *path, enum beneath_way way, struct iden
 	return error;
 }
 
-int beneath_identity(int folder, const char *path, struct identity *ret_identity)
+int beneath_look(const char *path, struct identity *ret_identity)
 {
 	struct stat status;
-	if (fstatat(folder, path, &status, 0) != 0)
+	if (stat(path, &status) != 0)
 		return -errno;
 	*ret_identity = identity_from(&status);
 	return 0;
-}
-
-bool beneath_exists(int folder, const char *path)
-{
-	struct stat status;
-	return fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 void *beneath_list(int folder)
@@ -221,6 +220,13 @@ const char *beneath_next(void *listing)
 {
 	const struct dirent *entry = readdir(listing);
 	return entry ? entry->d_name : NULL;
+}
+
+struct text beneath_link(void *listing, const char *name, char *room, size_t size)
+{
+	ssize_t length = readlinkat(dirfd(listing), name, room, size);
+	bool whole = length > 0 && (size_t)length < size;
+	return (struct text){ room, whole ? (size_t)length : 0 };
 }
 
 void beneath_list_end(void *listing)

@@ -13,7 +13,8 @@ struct identity {
 	uint64_t device;
 	uint64_t inode;
 	uint64_t size;
-	int64_t modified; /* nanoseconds */
+	int64_t modified; /* nanoseconds since 1970 */
+	int64_t changed;  /* the same; nobody can set it */
 };
 
 bool identity_equal(const struct identity *a, const struct identity *b);
@@ -36,13 +37,14 @@ int beneath_folder(int folder, const char *path, enum beneath_way way);
  * what was opened.
  */
 int beneath_file(int folder, const char *path, enum beneath_way way, struct identity *ret_identity);
-/* What the name leads to, without opening it: 0 or the errno negated. */
-int beneath_identity(int folder, const char *path, struct identity *ret_identity);
+/* What stands at a path, links followed, without opening it: 0 or the errno negated. */
+int beneath_look(const char *path, struct identity *ret_identity);
+/* Of an open regular file: 0 or the errno negated. */
 int identity_of(int file, struct identity *ret_identity);
-/* Whether something of that name stands there, if only a link to nothing. */
-bool beneath_exists(int folder, const char *path);
 /* The next name of an open folder (a DIR); NULL at its end. */
 const char *beneath_next(void *listing);
 /* Takes the descriptor over. NULL without memory. */
 void *beneath_list(int folder);
+/* Where a link in that folder leads, as it is written; "" for what is no link, or a long one. */
+struct text beneath_link(void *listing, const char *name, char *room, size_t size);
 void beneath_list_end(void *listing);

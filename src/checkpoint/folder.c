@@ -10,6 +10,8 @@
 /* A file that changes while it is read is read again, this often. */
 #define ATTEMPTS 3
 #define FAULTS_MAXIMUM 16
+/* Of SHA-256, by which the hub names large files. */
+#define HASH_DIGITS 64
 
 static struct text fixed_name(size_t i)
 {
@@ -50,80 +52,73 @@ static void keep_usual(struct folder *folder)
 		by_name);
 }
 
-static int list_shards(struct folder *folder, struct arena *arena, int root, const char *path,
-	const struct folder_limits *limits)
+/* Where a file of that name has its place; NULL when nobody asks for it. */
+static struct folder_file *file_for(struct folder *folder, struct arena *arena, struct text name)
 {
-	int again = beneath_folder(root, *path ? path : ".", limits->way);
-	if (again < 0)
-		return again;
-	void *listing = beneath_list(again);
-	const char *name;
-	if (!listing)
-		return -ENOMEM;
-	while ((name = beneath_next(listing))) {
-		if (!is_shard(text_of(name)))
-			continue;
-		if (folder->count == FOLDER_FIXED + FOLDER_SHARDS_MAXIMUM) {
-			folder->shards_left_out = true;
-			continue;
-		}
-		folder->files[folder->count++].name = arena_copy(arena, text_of(name));
+	for (size_t i = 0; i < FOLDER_FIXED; i++)
+		if (text_equal(name, folder->files[i].name))
+			return &folder->files[i];
+	if (!is_shard(name))
+		return NULL;
+	if (folder->count == FOLDER_FIXED + FOLDER_SHARDS_MAXIMUM) {
+		folder->shards_left_out = true;
+		return NULL;
 	}
-	beneath_list_end(listing);
-	keep_usual(folder);
-	return 0;
+	struct folder_file *file = &folder->files[folder->count++];
+	file->name = arena_copy(arena, name);
+	return file;
 }
 
-static void survey_file(struct folder_file *file, struct arena *arena, int root, struct text folder)
+/* "../../blobs/" and 64 hexadecimal digits */
+static bool is_hashed_blob(void *listing, const char *name)
 {
-	file->path = folder.length > 0 ? arena_printf(arena, "%.*s/%.*s", TEXT_ARGUMENTS(folder),
-						 TEXT_ARGUMENTS(file->name))
-				       : file->name;
-	file->present = file->path.length > 0 &&
-			(beneath_identity(root, file->path.data, &file->identity) == 0 ||
-				beneath_exists(root, file->path.data));
+	static const struct text blobs = TEXT("../../blobs/");
+	char room[128];
+	struct text target = beneath_link(listing, name, room, sizeof(room));
+	if (target.length != blobs.length + HASH_DIGITS || !text_starts_with(target, blobs.data))
+		return false;
+	for (size_t i = blobs.length; i < target.length; i++)
+		if (!strchr("0123456789abcdef", target.data[i]))
+			return false;
+	return true;
+}
+
+static int survey(struct folder *folder, struct arena *arena, struct text path, void *listing)
+{
+	folder->files =
+		ARENA_ARRAY(arena, struct folder_file, FOLDER_FIXED + FOLDER_SHARDS_MAXIMUM);
+	if (!folder->files)
+		return -ENOMEM;
+	for (size_t i = 0; i < FOLDER_FIXED; i++)
+		folder->files[i].name = fixed_name(i);
+	for (const char *name; (name = beneath_next(listing));) {
+		struct folder_file *file = file_for(folder, arena, text_of(name));
+		if (!file)
+			continue;
+		file->present = true;
+		file->immutable = is_shard(file->name) && is_hashed_blob(listing, name);
+	}
+	keep_usual(folder);
+	for (size_t i = 0; i < folder->count; i++)
+		folder->files[i].path = arena_printf(arena, "%.*s/%.*s", TEXT_ARGUMENTS(path),
+			TEXT_ARGUMENTS(folder->files[i].name));
+	return arena_failed(arena) ? -ENOMEM : 0;
 }
 
 int folder_survey(struct folder *folder, struct arena *arena, int root, struct text path,
 	const struct folder_limits *limits)
 {
 	*folder = (struct folder){ .count = FOLDER_FIXED };
-	folder->files =
-		ARENA_ARRAY(arena, struct folder_file, FOLDER_FIXED + FOLDER_SHARDS_MAXIMUM);
-	path = arena_copy(arena, path);
-	if (!folder->files)
+	path = arena_copy(arena, path.length > 0 ? path : TEXT("."));
+	int opened = beneath_folder(root, path.data, limits->way);
+	if (opened < 0)
+		return opened;
+	void *listing = beneath_list(opened);
+	if (!listing)
 		return -ENOMEM;
-	for (size_t i = 0; i < FOLDER_FIXED; i++)
-		folder->files[i].name = fixed_name(i);
-	int error = list_shards(folder, arena, root, path.data, limits);
-	for (size_t i = 0; i < folder->count; i++)
-		survey_file(&folder->files[i], arena, root, path);
-	return arena_failed(arena) ? -ENOMEM : error;
-}
-
-bool folder_equal(const struct folder *a, const struct folder *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		const struct folder_file *x = &a->files[i], *y = &b->files[i];
-		if (x->present != y->present || !text_equal(x->name, y->name) ||
-			!identity_equal(&x->identity, &y->identity))
-			return false;
-	}
-	return true;
-}
-
-bool folder_copy(struct folder *copy, struct arena *arena, const struct folder *folder)
-{
-	*copy = *folder;
-	copy->files = ARENA_ARRAY(arena, struct folder_file, folder->count);
-	for (size_t i = 0; copy->files && i < folder->count; i++) {
-		copy->files[i] = folder->files[i];
-		copy->files[i].name = arena_copy(arena, folder->files[i].name);
-		copy->files[i].path = text_of("");
-	}
-	return !arena_failed(arena);
+	int error = survey(folder, arena, path, listing);
+	beneath_list_end(listing);
+	return error;
 }
 
 static const char *clause(int error)
@@ -175,7 +170,7 @@ static int read_opened(int file, const struct identity *before, struct arena *ar
 	struct identity after;
 	if (before->size > limit)
 		return -EFBIG;
-	char *data = arena_alloc(arena, (size_t)before->size + 1);
+	char *data = arena_take(arena, (size_t)before->size + 1);
 	if (!data)
 		return -ENOMEM;
 	ssize_t got = read_start(file, data, (size_t)before->size);
@@ -219,7 +214,7 @@ static int read_head(
 		json = 0;
 	if (json + 8 > *left)
 		return -EFBIG;
-	char *data = arena_alloc(arena, (size_t)json + 8);
+	char *data = arena_take(arena, (size_t)json + 8);
 	if (!data)
 		return -ENOMEM;
 	*left -= (size_t)json + 8;

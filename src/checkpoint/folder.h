@@ -1,4 +1,4 @@
-/* A model's folder: which files it has, in which state, and their bytes. */
+/* A model's folder: which files it has, and their bytes. */
 #pragma once
 
 #include "checkpoint/beneath.h"
@@ -18,7 +18,8 @@ struct folder_file {
 	struct text name;
 	struct text path; /* below the root, terminated */
 	bool present;
-	struct identity identity;
+	bool immutable;           /* a hub's blob, named by the hash of its contents */
+	struct identity identity; /* of what was read; zeroed when nothing was */
 };
 
 struct folder {
@@ -35,17 +36,14 @@ struct folder_limits {
 };
 
 /*
- * What stands in the folder `path` below `root` ("": the root itself), without opening files. 0, or
- * the errno negated.
+ * Which files stand in the folder `path` below `root` ("": the root itself), without opening them.
+ * 0, or the errno negated.
  */
 int folder_survey(struct folder *folder, struct arena *arena, int root, struct text path,
 	const struct folder_limits *limits);
-bool folder_equal(const struct folder *a, const struct folder *b);
-/* Only what a comparison needs; false when the arena failed. */
-bool folder_copy(struct folder *copy, struct arena *arena, const struct folder *folder);
 /*
- * Reads what was surveyed, and notes the identities of what was really read. NULL when config.json
- * was read; else one clause that says why not.
+ * Reads what was surveyed, and notes the identities of what was read. NULL when config.json was
+ * read; else one clause that says why not.
  */
 const char *folder_read(struct folder *folder, struct arena *arena, int root,
 	const struct folder_limits *limits, struct checkpoint_files *ret_files);

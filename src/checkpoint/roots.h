@@ -1,8 +1,9 @@
 /*
  * Checkpoints below the operator's folders: plain model roots (ROOT/ORG/NAME/config.json) and hub
  * caches (models--ORG--NAME/refs/REVISION -> snapshots/COMMIT). A name never leads out of them, and
- * only regular files are read. What was inspected is kept: a model that is asked for again costs
- * some file status calls and a copy; a file that was replaced is seen at once.
+ * only regular files are read. What was inspected is kept and shared: a model that is asked for
+ * again costs one file status call for each of its files (but none for a hub's shards, whose names
+ * are hashes of their contents); one that was replaced, changed, added or removed is seen at once.
  *
  * One value serves all threads.
  */
@@ -29,9 +30,14 @@ struct roots_limits {
 	size_t cache_bytes;
 	struct document_limits document;
 	bool walk; /* never ask openat2 */
+	/*
+	 * Nanoseconds since 1970, by the clock that stamps files: what changed just now is not kept, since
+	 * its next change might leave the same stamp. NULL: no two changes ever do.
+	 */
+	int64_t (*now)(void);
 };
 
-/* 16 MiB, 64 MiB, 128 MiB, 512 MiB; 256 entries, 64 MiB; depth 64, 400 000 nodes. */
+/* 16 MiB, 64 MiB, 128 MiB, 512 MiB; 256 entries, 64 MiB; depth 64, 400 000 nodes; no clock. */
 extern const struct roots_limits roots_limits_default;
 
 enum roots_status {
@@ -44,8 +50,9 @@ enum roots_status {
 
 struct roots_answer {
 	enum roots_status status;
-	struct checkpoint *checkpoint; /* of ROOTS_FOUND: the arena's; else NULL */
-	struct text detail;            /* one clause; "" where the status says all */
+	/* Of ROOTS_FOUND: the arena's, or shared and held until the arena is reset; else NULL. */
+	const struct checkpoint *checkpoint;
+	struct text detail; /* one clause; "" where the status says all */
 };
 
 struct roots_counters {

@@ -1,7 +1,9 @@
-/* Time that only moves forward, for deadlines and durations. */
+/* Time that only moves forward, for deadlines and durations; and that of files. */
 #pragma once
 
 #include <stdint.h>
 
 /* Microseconds since some moment in the past; the same for all threads. */
 uint64_t clock_microseconds(void);
+/* Nanoseconds since 1970, as the kernel stamps files that change now. */
+int64_t clock_file_stamp(void);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/clock.h"
 #include "service/listener.h"
 #include "service/tokens.h"
 
@@ -16,6 +17,7 @@ static bool open_roots(struct settings *settings, struct fault *ret_fault)
 		return true;
 	limits.file_bytes = settings->limits.checkpoint_bytes;
 	limits.document = settings->limits.checkpoint;
+	limits.now = clock_file_stamp;
 	settings->roots = roots_new(options->roots, options->root_count, &limits);
 	if (!settings->roots)
 		fault_printf(ret_fault, "there is no memory for the model roots");

@@ -26,6 +26,32 @@ static void assert_text(struct text text, const char *expected)
 		text_is(text, expected), "\"%.*s\" is not \"%s\"", TEXT_ARGUMENTS(text), expected);
 }
 
+static char ended[8];
+
+static void note_end(void *thing)
+{
+	ended[strlen(ended)] = *(const char *)thing;
+}
+
+START_TEST(arena_ends_what_was_deferred)
+{
+	memset(ended, 0, sizeof(ended));
+	ck_assert(arena_defer(&arena, note_end, (char *)"a"));
+	ck_assert(arena_defer(&arena, note_end, (char *)"b"));
+	ck_assert_str_eq(ended, "");
+	arena_reset(&arena);
+	ck_assert_str_eq(ended, "ba");
+	ck_assert(arena_defer(&arena, note_end, (char *)"c"));
+	arena_release(&arena);
+	arena_reset(&arena);
+	ck_assert_str_eq(ended, "bac");
+	arena_init(&arena, 0);
+	ck_assert(!arena_defer(&arena, note_end, (char *)"d"));
+	arena_release(&arena);
+	ck_assert_str_eq(ended, "bac");
+}
+END_TEST
+
 START_TEST(arena_gives_zeroed_aligned_pieces)
 {
 	for (size_t size = 0; size < 40000; size = size * 3 + 1) {
@@ -254,6 +280,7 @@ int main(void)
 	TCase *cases = tcase_create("base");
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, arena_gives_zeroed_aligned_pieces);
+	tcase_add_test(cases, arena_ends_what_was_deferred);
 	tcase_add_test(cases, arena_zeroes_again_after_reset);
 	tcase_add_test(cases, arena_failure_sticks_until_reset);
 	tcase_add_test(cases, arena_refuses_overflow);

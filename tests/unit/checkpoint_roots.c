@@ -187,7 +187,7 @@ START_TEST(side_files_are_asked)
 	put("m/c/config.json", "{\"model_type\":\"llama\"}");
 	put("m/c/hf_quant_config.json", "not json");
 	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
-	struct checkpoint *checkpoint = look(roots, "a").checkpoint;
+	const struct checkpoint *checkpoint = look(roots, "a").checkpoint;
 	ck_assert_str_eq(checkpoint->found_in, "quantize_config.json");
 	assert_text(checkpoint->scheme.group_size, "64");
 	const struct checkpoint_problem *problem =
@@ -230,7 +230,7 @@ START_TEST(headers_beside_config)
 	put_shard("m/c/model-2.safetensors", whole);
 	put_shard("m/a/consolidated.safetensors", whole);
 	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
-	struct checkpoint *checkpoint = look(roots, "a").checkpoint;
+	const struct checkpoint *checkpoint = look(roots, "a").checkpoint;
 	ck_assert_ptr_nonnull(checkpoint->weights);
 	ck_assert_uint_eq(checkpoint->weights->parameters, 4);
 	ck_assert_uint_eq(checkpoint->weights->bytes, 8);

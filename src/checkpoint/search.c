@@ -1,0 +1,249 @@
+#include "checkpoint/search.h"
+
+#include "checkpoint/copy.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REFERENCE_BYTES 256
+#define COMMIT_BYTES 40
+
+struct roots_answer search_answer(enum roots_status status, const char *detail)
+{
+	return (struct roots_answer){ .status = status, .detail = text_of(detail) };
+}
+
+static struct folder_limits folder_limits(const struct roots_limits *limits)
+{
+	return (struct folder_limits){ .file_bytes = limits->file_bytes,
+		.index_bytes = limits->index_bytes,
+		.head_bytes = limits->head_bytes,
+		.way = limits->walk ? BENEATH_STEPS : BENEATH_KERNEL };
+}
+
+static const char *whole_path(const struct search *search, struct text path)
+{
+	return arena_printf(search->arena, "%s/%.*s", search->root_path, TEXT_ARGUMENTS(path)).data;
+}
+
+static void look(struct search *search, struct text path)
+{
+	if (search->keep)
+		witnesses_look(&search->witnesses, whole_path(search, path));
+}
+
+/* Another immutable file would be another link, which the folder's stamp tells. */
+static void note_files(struct search *search, const struct folder *folder)
+{
+	for (size_t i = 0; i < folder->count; i++)
+		if (folder->files[i].present && !folder->files[i].immutable)
+			witnesses_add(&search->witnesses, whole_path(search, folder->files[i].path),
+				0, &folder->files[i].identity);
+}
+
+/* A fault may end without any file changing, and what changes now may change again unseen. */
+static bool may_be_kept(const struct search *search, const struct checkpoint_files *files)
+{
+	return search->keep && !search->uncertain && files->fault_count == 0 &&
+	       (!search->limits->now || witnesses_settled(&search->witnesses, search->began));
+}
+
+static struct roots_answer answer_found(const struct checkpoint *checkpoint)
+{
+	return checkpoint ? (struct roots_answer){ .checkpoint = checkpoint, .detail = text_of("") }
+			  : search_answer(ROOTS_NO_MEMORY, "");
+}
+
+struct roots_answer search_answer_kept(struct arena *arena, struct kept *kept)
+{
+	if (arena_defer(arena, kept_release, kept))
+		return answer_found(kept_checkpoint(kept));
+	kept_release(kept);
+	return search_answer(ROOTS_NO_MEMORY, "");
+}
+
+static struct roots_answer finish(struct search *search, const struct folder *folder,
+	const struct checkpoint_files *files, struct checkpoint *checkpoint)
+{
+	struct kept *kept = NULL;
+	checkpoint->model = search->model;
+	checkpoint->revision = search->commit;
+	checkpoint->source = search->source;
+	if (search->keep)
+		note_files(search, folder);
+	if (may_be_kept(search, files))
+		kept = keep_add(search->keep, search->question, &search->witnesses, checkpoint);
+	return kept ? search_answer_kept(search->arena, kept)
+		    : answer_found(checkpoint_copy(search->arena, checkpoint));
+}
+
+static struct roots_answer inspect_folder(
+	struct search *search, struct folder *folder, struct arena *arena)
+{
+	struct checkpoint_files files;
+	const char *fault = folder_read(folder, arena, search->root, &search->folder, &files);
+	if (fault)
+		return search_answer(ROOTS_UNREADABLE, fault);
+	struct checkpoint *checkpoint =
+		checkpoint_inspect_files(arena, &files, &search->limits->document);
+	return checkpoint ? finish(search, folder, &files, checkpoint)
+			  : search_answer(
+				    ROOTS_UNREADABLE, "its files need more memory than is allowed");
+}
+
+static struct roots_answer not_opened(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ENAMETOOLONG:
+		return search_answer(ROOTS_NOT_FOUND, "");
+	case -ENOMEM:
+		return search_answer(ROOTS_NO_MEMORY, "");
+	case -EXDEV:
+		return search_answer(ROOTS_UNREADABLE, "a link leads out of the model root");
+	case -ELOOP:
+		return search_answer(ROOTS_UNREADABLE, "a link stands in its way");
+	case -EACCES:
+		return search_answer(ROOTS_UNREADABLE, "permission denied");
+	default:
+		return search_answer(ROOTS_UNREADABLE, "its folder cannot be read");
+	}
+}
+
+/* The folder `path` below search->root; in memory of its own, most of which is garbage afterwards. */
+static struct roots_answer search_folder(struct search *search, struct text path)
+{
+	struct folder folder;
+	struct arena arena;
+	look(search, path);
+	arena_init(&arena, search->limits->inspect_bytes);
+	int error = folder_survey(&folder, &arena, search->root, path, &search->folder);
+	struct roots_answer result = search_answer(ROOTS_NOT_FOUND, "");
+	if (error != 0)
+		result = not_opened(error);
+	else if (folder.files[FOLDER_CONFIG].present)
+		result = inspect_folder(search, &folder, &arena);
+	arena_release(&arena);
+	return arena_failed(search->arena) ? search_answer(ROOTS_NO_MEMORY, "") : result;
+}
+
+static struct roots_answer search_plain(struct search *search)
+{
+	search->source = CHECKPOINT_FROM_MODEL_ROOT;
+	search->commit = text_of("");
+	return search_folder(search, search->model);
+}
+
+/* "models--ORG--NAME", or NULL: the hub has no deeper names. */
+static const char *cache_name(struct arena *arena, struct text model)
+{
+	struct text copy = arena_printf(arena, "models--%.*s", TEXT_ARGUMENTS(model));
+	const char *slash = memchr(copy.data, '/', copy.length);
+	if (!slash)
+		return copy.data;
+	size_t organisation = (size_t)(slash - copy.data);
+	if (memchr(slash + 1, '/', copy.length - organisation - 1))
+		return NULL;
+	return arena_printf(arena, "%.*s--%s", (int)organisation, copy.data, slash + 1).data;
+}
+
+static bool is_commit(struct text text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (!strchr("0123456789abcdef", text.data[i]))
+			return false;
+	return text.length == COMMIT_BYTES;
+}
+
+/* The reference's contents; 0 or the errno negated. */
+static int read_reference(const struct search *search, const char *path, struct text *ret_contents)
+{
+	struct identity identity;
+	int file = beneath_file(search->root, path, search->folder.way, &identity);
+	if (file < 0)
+		return file;
+	char *contents = arena_alloc(search->arena, REFERENCE_BYTES);
+	ssize_t got = contents ? read(file, contents, REFERENCE_BYTES) : 0;
+	*ret_contents = (struct text){ contents, got > 0 ? (size_t)got : 0 };
+	close(file);
+	return contents ? 0 : -ENOMEM;
+}
+
+/* What refs/REVISION says; a commit may be named itself. False: `ret_answer` says why not. */
+static bool find_commit(struct search *search, const char *model, struct roots_answer *ret_answer)
+{
+	struct text contents;
+	struct text revision = search->revision.length > 0 ? search->revision : TEXT("main");
+	struct text path =
+		arena_printf(search->arena, "%s/refs/%.*s", model, TEXT_ARGUMENTS(revision));
+	look(search, path);
+	int error = read_reference(search, path.data, &contents);
+	search->commit = error == 0 ? text_trim(contents) : revision;
+	if (is_commit(search->commit))
+		return true;
+	*ret_answer = error == 0 ? search_answer(ROOTS_UNREADABLE, "its reference names no commit")
+				 : not_opened(error);
+	return false;
+}
+
+/*
+ * A snapshot's files are links to ../../blobs below the model's own folder; nothing may leave the
+ * cache.
+ */
+static struct roots_answer search_cache(struct search *search)
+{
+	struct roots_answer result;
+	const char *model = cache_name(search->arena, search->model);
+	search->source = CHECKPOINT_FROM_HF_CACHE;
+	if (!model)
+		return search_answer(ROOTS_NOT_FOUND, "");
+	if (!find_commit(search, model, &result))
+		return result;
+	return search_folder(search, arena_printf(search->arena, "%s/snapshots/%.*s", model,
+					     TEXT_ARGUMENTS(search->commit)));
+}
+
+static struct roots_answer search_root(struct search *search, const struct root_path *path)
+{
+	search->root_path = path->path;
+	search->root = beneath_root(path->path);
+	if (search->root < 0) {
+		look(search, TEXT(""));
+		return search_answer(ROOTS_UNREADABLE, "its model root cannot be opened");
+	}
+	struct roots_answer result =
+		path->kind == ROOT_HF_CACHE ? search_cache(search) : search_plain(search);
+	search->uncertain |= result.status == ROOTS_UNREADABLE;
+	close(search->root);
+	return result;
+}
+
+struct roots_answer search_roots(struct search *search, const struct root_path *paths, size_t count)
+{
+	search->folder = folder_limits(search->limits);
+	struct roots_answer best = search_answer(ROOTS_NOT_FOUND, "");
+	for (size_t i = 0; i < count; i++) {
+		struct roots_answer found = search_root(search, &paths[i]);
+		if (found.status == ROOTS_FOUND || found.status == ROOTS_NO_MEMORY)
+			return found;
+		if (best.status == ROOTS_NOT_FOUND)
+			best = found;
+	}
+	return best;
+}
+
+struct roots_answer search_by_itself(struct search *search, const char *path)
+{
+	search->folder = folder_limits(search->limits);
+	search->folder.way = BENEATH_TRUST;
+	search->source = CHECKPOINT_FROM_MODEL_ROOT;
+	search->commit = text_of("");
+	search->root = beneath_root(path);
+	if (search->root < 0)
+		return not_opened(search->root);
+	struct roots_answer result = search_folder(search, text_of(""));
+	close(search->root);
+	return result;
+}
