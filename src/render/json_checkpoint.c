@@ -95,6 +95,28 @@ static void put_outcomes(struct json *json, const struct exclusions *exclusions)
 	json_close(json, '}');
 }
 
+/* How many modules each entry is about, in the order of `entries`; null where it could not be tried. */
+static void put_matches(struct json *json, const struct exclusions *exclusions)
+{
+	json_key(json, "matches");
+	json_open(json, '[');
+	for (size_t i = 0; i < exclusions->list_count; i++) {
+		const struct exclusion *exclusion = &exclusions->list[i];
+		if (!exclusion->excludes)
+			continue;
+		json_open(json, '{');
+		json_key(json, "entry");
+		json_text(json, exclusion->name);
+		json_key(json, "modules");
+		if (exclusion->broken)
+			json_null(json);
+		else
+			json_unsigned(json, exclusion->modules);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
 static void put_exclusions(
 	struct json *json, const struct exclusions *exclusions, bool include_entries)
 {
@@ -115,6 +137,8 @@ static void put_exclusions(
 	json_close(json, '}');
 	if (include_entries)
 		put_texts(json, "entries", exclusions->entries, exclusions->count);
+	if (exclusions->modules_known && include_entries)
+		put_matches(json, exclusions);
 	if (exclusions->modules_known)
 		put_outcomes(json, exclusions);
 	json_close(json, '}');

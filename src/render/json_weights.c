@@ -21,12 +21,27 @@ static void put_known(struct json *json, const char *name, bool known, uint64_t 
 		json_null(json);
 }
 
+/* Bytes as they are stored, scales and all; empty without headers. */
+static void put_roles(struct json *json, const struct weights *weights)
+{
+	json_key(json, "by_role");
+	json_open(json, '{');
+	for (int i = 0; i < ROLE_COUNT && weights->headers; i++) {
+		if (weights->roles[i].bytes == 0)
+			continue;
+		json_key(json, role_name((enum role)i));
+		json_unsigned(json, weights->roles[i].bytes);
+	}
+	json_close(json, '}');
+}
+
 static void put_weights(struct json *json, const struct weights *weights)
 {
 	json_open(json, '{');
 	put_known(json, "parameters", weights->headers, weights->parameters);
 	put_known(json, "bytes", weights->bytes_known, weights->bytes);
 	put_dtypes(json, weights);
+	put_roles(json, weights);
 	json_key(json, "agrees_with_declaration");
 	if (weights->agrees_with_declaration < 0)
 		json_null(json);

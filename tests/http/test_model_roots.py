@@ -17,6 +17,10 @@ FP8 = {
     "weight_block_size": [128, 128],
     "modules_to_not_convert": ["lm_head", "model.layers.0.mlp.gate"],
 }
+EXCLUDED = {
+    "quant_method": "fp8",
+    "modules_to_not_convert": ["lm_head", "model.layers", "nobody", "(a+)+$[", "*x"],
+}
 LORA = "adapter: lora\n"
 TORCHAO = LORA + "model_quantization_config: {torchao: {weight_dtype: int8}}\n"
 
@@ -71,6 +75,8 @@ class WithRoots(unittest.TestCase):
         write(f"{cls.root}/org/fp8/config.json", config(FP8))
         write(f"{cls.root}/org/model-bnb-4bit/config.json", config())
         write(f"{cls.root}/org/model-bnb-4bit/model.safetensors", weights)
+        write(f"{cls.root}/org/excluded/config.json", config(EXCLUDED))
+        write(f"{cls.root}/org/excluded/model.safetensors", weights)
         write(f"{cls.folder.name}/outside/config.json", config(GPTQ))
         os.symlink(f"{cls.folder.name}/outside", f"{cls.root}/org/link")
         os.makedirs(f"{cls.root}/org/pipe")
@@ -195,6 +201,20 @@ class Inspecting(WithRoots):
         listed = self.inspect("org/fp8", include="exclusions").json["exclusions"]
         self.assertEqual(listed["entries"], FP8["modules_to_not_convert"])
         self.assertEqual(listed["count"], 2)
+
+    def test_entries_have_their_matches(self):
+        found = self.inspect("org/excluded", include="exclusions").json
+        exclusions = found["exclusions"]
+        self.assertEqual(exclusions["entries"], ["lm_head", "model.layers", "nobody", "(a+)+$[", "*x"])
+        self.assertEqual(
+            [(match["entry"], match["modules"]) for match in exclusions["matches"]],
+            [("lm_head", 1), ("model.layers", 1), ("nobody", 0), ("(a+)+$[", None), ("*x", None)],
+        )
+        self.assertEqual(found["weights"]["by_role"], {"attention": 32768, "lm_head": 65536})
+        self.assertNotIn("matches", self.inspect("org/excluded").json["exclusions"])
+        self.assertNotIn(
+            "matches", self.inspect("org/gptq", include="exclusions").json["exclusions"]
+        )
 
     def test_a_folder_that_only_its_name_calls_quantized(self):
         found = self.inspect("org/model-bnb-4bit").json
