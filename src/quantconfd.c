@@ -1,6 +1,7 @@
 /* The daemon: settings, then the server until a signal ends it. */
 #include <stdio.h>
 
+#include "service/confine.h"
 #include "service/server.h"
 #include "service/settings.h"
 
@@ -15,6 +16,11 @@ int main(int argc, char **argv)
 	if (outcome == OPTIONS_WRONG) {
 		fprintf(stderr, "quantconfd: %s\n", fault.message);
 		return check ? 1 : 2;
+	}
+	if (check && !confine_check(&settings->options, &fault)) {
+		fprintf(stderr, "quantconfd: %s\n", fault.message);
+		settings_release(settings);
+		return 1;
 	}
 	if (check) {
 		printf("The configuration can be used.\n");

@@ -58,7 +58,8 @@ static bool take_value(const struct config_file *file, const struct option_row *
 {
 	struct text text = value->written.length > 0 ? value->written : value->text;
 	char where[256];
-	if (value->kind == NODE_BOOLEAN)
+	/* Elsewhere `off` is a word like others. */
+	if (value->kind == NODE_BOOLEAN && row->kind == OPTION_FLAG)
 		text = value->boolean ? TEXT("true") : TEXT("false");
 	if (value->kind == NODE_NULL || value->kind == NODE_MAPPING || value->kind == NODE_SEQUENCE)
 		return complain(
@@ -74,7 +75,7 @@ static bool take_value(const struct config_file *file, const struct option_row *
 static bool is_list(const struct option_row *row)
 {
 	return row->kind == OPTION_LISTEN || row->kind == OPTION_MODEL_ROOT ||
-	       row->kind == OPTION_HF_CACHE;
+	       row->kind == OPTION_HF_CACHE || row->kind == OPTION_CONFINE_READ;
 }
 
 static bool report_unknown(const struct config_file *file, const struct member *member)

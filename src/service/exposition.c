@@ -106,6 +106,12 @@ static const struct metric_row rows[] = {
 		.render = render_workers,
 	},
 	{
+		.name = "quantconf_confined",
+		.type = METRIC_GAUGE,
+		.help = "1 where a mechanism of the kernel holds the daemon.",
+		.render = render_confined,
+	},
+	{
 		.name = "quantconf_draining",
 		.type = METRIC_GAUGE,
 		.help = "1 while the daemon finishes what runs before it stops.",
@@ -159,7 +165,7 @@ void metrics_render(struct buffer *out, const struct server *server, struct root
 {
 	static const char *const types[] = { "counter", "gauge", "histogram" };
 	struct scrape scrape = { .out = out, .server = server };
-	process_read(&scrape.process);
+	process_read(&scrape.process, server->process);
 	if (roots)
 		scrape.cache = roots_counters(roots);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -28,6 +28,7 @@ void render_cache_requests(const struct scrape *scrape);
 void render_cache_entries(const struct scrape *scrape);
 void render_cache_bytes(const struct scrape *scrape);
 void render_workers(const struct scrape *scrape);
+void render_confined(const struct scrape *scrape);
 void render_draining(const struct scrape *scrape);
 void render_build(const struct scrape *scrape);
 void render_cpu(const struct scrape *scrape);

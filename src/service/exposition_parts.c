@@ -192,6 +192,13 @@ void render_workers(const struct scrape *scrape)
 	put(scrape, "", scrape->server->worker_count);
 }
 
+void render_confined(const struct scrape *scrape)
+{
+	const struct confinement *confinement = &scrape->server->confinement;
+	put(scrape, "{by=\"landlock\"}", confinement->landlock_abi > 0);
+	put(scrape, "{by=\"seccomp\"}", confinement->system_calls);
+}
+
 void render_draining(const struct scrape *scrape)
 {
 	put(scrape, "", atomic_load(&scrape->server->draining));

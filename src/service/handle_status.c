@@ -32,13 +32,28 @@ void handle_health(struct request *request)
 	finish(&json, request, 200);
 }
 
+static void render_confinement(struct json *json, const struct confinement *confinement)
+{
+	json_key(json, "confinement");
+	json_open(json, '{');
+	json_key(json, "confine");
+	json_string(json, confine_choices[confinement->choice]);
+	json_key(json, "landlock_abi");
+	json_unsigned(json, (uint64_t)confinement->landlock_abi);
+	json_key(json, "seccomp");
+	json_boolean(json, confinement->system_calls);
+	json_key(json, "missing");
+	json_text_or_null(json, text_of(confinement->missing));
+	json_close(json, '}');
+}
+
 void handle_readiness(struct request *request)
 {
 	struct buffer out;
 	struct json json;
 	bool draining = atomic_load(&request->server->draining);
-	struct roots *roots = request->settings->roots;
-	bool readable = !roots || !roots_unreadable(roots);
+	const char *unreadable = server_check_roots(request->server, request->settings);
+	bool readable = !unreadable;
 	begin(&json, &out, request);
 	json_key(&json, "status");
 	json_string(&json, draining ? "draining" : readable ? "ready" : "model-root-unreadable");
@@ -49,7 +64,10 @@ void handle_readiness(struct request *request)
 		json_boolean(&json, !draining);
 		json_key(&json, "model_roots_readable");
 		json_boolean(&json, readable);
+		json_key(&json, "restart_needed");
+		json_boolean(&json, unreadable && confine_forbids(unreadable));
 		json_close(&json, '}');
+		render_confinement(&json, &request->server->confinement);
 	}
 	finish(&json, request, draining || !readable ? 503 : 200);
 }
@@ -66,6 +84,8 @@ static void render_libraries(struct json *json)
 	json_string(json, build_cjson);
 	json_key(json, "pcre2");
 	json_string(json, build_pcre2);
+	json_key(json, "libseccomp");
+	json_text_or_null(json, text_of(build_libseccomp));
 	json_close(json, '}');
 }
 

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "service/confine.h"
+
 #define BACKLOG 4096
 
 static void complain(const char *address, const char *what)
@@ -147,7 +149,7 @@ static enum listener_outcome bind_tcp(
 	return LISTENER_OPEN;
 }
 
-/* What an address of TCP means; a reason when it has not the form of one. */
+/* What an address of TCP means (once confined: of numbers); a reason when it has not the form of one. */
 static const char *find_tcp(const char *address, struct addrinfo **ret_found, int *ret_failure)
 {
 	char host[128];
@@ -155,7 +157,7 @@ static const char *find_tcp(const char *address, struct addrinfo **ret_found, in
 	const struct addrinfo hints = {
 		.ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV | (confine_is_on() ? AI_NUMERICHOST : 0),
 	};
 	*ret_found = NULL;
 	*ret_failure = 0;
@@ -170,6 +172,11 @@ static bool found_loopback(const struct addrinfo *found)
 	struct sockaddr_storage first = { 0 };
 	memcpy(&first, found->ai_addr, found->ai_addrlen);
 	return listener_is_loopback(&first);
+}
+
+bool listener_is_open(const struct listener *listener)
+{
+	return !listener->unix_socket && !listener->loopback;
 }
 
 const char listener_open_reason[] =
@@ -249,9 +256,11 @@ static const char *unix_path(const struct listener *listener)
 void listener_quiesce(struct listener *listener)
 {
 	/* What comes to an adopted one waits for the next server. */
-	if (listener->unix_socket && !listener->adopted)
+	if (listener->unix_socket && !listener->adopted) {
 		unlink(unix_path(listener));
-	else if (!listener->adopted)
+		/* Who had found the path before, or where it must stay: refused, not lost in the queue. */
+		shutdown(listener->fd, SHUT_RD);
+	} else if (!listener->adopted)
 		drop_new_connections(listener->fd);
 	listener->quiet = true;
 }

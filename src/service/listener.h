@@ -32,6 +32,8 @@ bool listener_check(const char *address, bool open, struct fault *ret_fault);
  * stderr.
  */
 enum listener_outcome listener_open(struct listener *listener, const char *address, bool open);
+/* Whether other machines can reach it. */
+bool listener_is_open(const struct listener *listener);
 /* How many sockets the service manager handed over (LISTEN_FDS), at most LISTEN_MAXIMUM. */
 size_t listener_passed(void);
 /* Takes over one of them; as listener_open() otherwise. */
@@ -44,8 +46,8 @@ void listener_quiesce(struct listener *listener);
 /* Also removes a UNIX socket's path. Closing twice does nothing. */
 void listener_close(struct listener *listener);
 
-/* For adoption.c. */
 extern const char listener_open_reason[]; /* why an address that others reach is refused */
+/* For adoption.c. */
 bool listener_is_loopback(const struct sockaddr_storage *address);
 /* Its name, with the port that the kernel chose. */
 void listener_name_tcp(struct listener *listener);

@@ -24,24 +24,28 @@ static socklen_t find_socket(struct sockaddr_un *ret_address)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 }
 
-void notify_send(const char *format, ...)
+int notify_open(void)
 {
 	struct sockaddr_un address;
+	socklen_t length = find_socket(&address);
+	int fd = length > 0 ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, length) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+void notify_send(int manager, const char *format, ...)
+{
 	char message[1024];
-	socklen_t address_length = find_socket(&address);
-	if (address_length == 0)
+	if (manager < 0)
 		return;
 	va_list arguments;
 	va_start(arguments, format);
 	int length = vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
 	if (length > 0 && (size_t)length < sizeof(message))
-		sendto(fd, message, (size_t)length, MSG_NOSIGNAL, (const struct sockaddr *)&address,
-			address_length);
-	close(fd);
+		send(manager, message, (size_t)length, MSG_NOSIGNAL);
 }
 
 uint64_t notify_watchdog(void)

@@ -1,5 +1,7 @@
 #include "service/option_rows.h"
 
+#include "service/confine.h"
+
 #define SLOT(member) offsetof(struct options, member)
 #define MIB ((size_t)1024 * 1024)
 
@@ -50,6 +52,23 @@ const struct option_row option_rows[] = {
 		.help = "allow listening on addresses that other machines can reach",
 		.kind = OPTION_FLAG,
 		.slot = SLOT(insecure),
+		.fixed = true,
+	},
+	{
+		.name = "confine",
+		.argument = "HOW",
+		.fallback = "auto",
+		.help = "give up what serving does not need (landlock, seccomp): auto, required or off",
+		.kind = OPTION_CHOICE,
+		.choices = confine_choices,
+		.slot = SLOT(confine),
+		.fixed = true,
+	},
+	{
+		.name = "confine-read",
+		.argument = "FOLDER",
+		.help = "stay able to read below this folder, too; may come several times",
+		.kind = OPTION_CONFINE_READ,
 		.fixed = true,
 	},
 	{

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "config.h"
+#include "service/build.h"
 #include "service/option_rows.h"
+#include "service/system_calls.h"
 
 #define MIB ((size_t)1024 * 1024)
 #define GIVEN_MAXIMUM 64
@@ -117,6 +119,17 @@ static bool set_listen(const struct setting *setting)
 	return true;
 }
 
+static bool add_confine_read(const struct setting *setting)
+{
+	struct options *options = setting->options;
+	if (setting->value[0] == '\0')
+		return wrong(setting, "a folder");
+	if (options->confine_read_count == CONFINE_READ_MAXIMUM)
+		return wrong(setting, "at most 16 folders");
+	options->confine_read[options->confine_read_count++] = setting->value;
+	return true;
+}
+
 static bool set_text(const struct setting *setting)
 {
 	if (setting->value[0] == '\0')
@@ -148,6 +161,8 @@ bool option_set(struct options *options, const struct option_row *row, const cha
 		return add_root(&setting, ROOT_MODELS);
 	case OPTION_HF_CACHE:
 		return add_root(&setting, ROOT_HF_CACHE);
+	case OPTION_CONFINE_READ:
+		return add_confine_read(&setting);
 	case OPTION_CHOICE:
 		return set_choice(&setting);
 	case OPTION_TEXT:
@@ -179,6 +194,14 @@ static void show_help(void)
 			printf(" (default %s)", row->fallback);
 		printf("\n");
 	}
+}
+
+static void show_version(void)
+{
+	const char *missing = system_calls_unavailable();
+	printf("quantconfd %s\nconfinement: landlock%s%s\n", PACKAGE_VERSION,
+		missing ? "; no seccomp: " : ", seccomp with libseccomp ",
+		missing ? missing : build_libseccomp);
 }
 
 static void set_defaults(struct options *options)
@@ -233,7 +256,7 @@ static enum options_outcome read_words(
 		if (word.row->kind == OPTION_HELP)
 			return show_help(), OPTIONS_DONE;
 		if (word.row->kind == OPTION_VERSION)
-			return printf("quantconfd %s\n", PACKAGE_VERSION), OPTIONS_DONE;
+			return show_version(), OPTIONS_DONE;
 		given[word.row - option_rows] = true;
 		snprintf(where, sizeof(where), "--%s=%s", word.row->name,
 			word.value ? word.value : "");
@@ -268,14 +291,12 @@ enum options_outcome options_read(struct options *options, struct arena *arena, 
 	return outcome;
 }
 
-static bool listens_differ(const struct options *a, const struct options *b)
+static bool lists_differ(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
 {
-	if (a->listen_count != b->listen_count)
-		return true;
-	for (size_t i = 0; i < a->listen_count; i++)
-		if (strcmp(a->listen[i], b->listen[i]) != 0)
-			return true;
-	return false;
+	bool differ = a_count != b_count;
+	for (size_t i = 0; i < a_count && !differ; i++)
+		differ = strcmp(a[i], b[i]) != 0;
+	return differ;
 }
 
 static size_t slot_size(const struct option_row *row)
@@ -290,18 +311,26 @@ static size_t slot_size(const struct option_row *row)
 	}
 }
 
+static bool row_differs(
+	const struct option_row *row, const struct options *a, const struct options *b)
+{
+	switch (row->kind) {
+	case OPTION_LISTEN:
+		return lists_differ(a->listen, a->listen_count, b->listen, b->listen_count);
+	case OPTION_CONFINE_READ:
+		return lists_differ(a->confine_read, a->confine_read_count, b->confine_read,
+			b->confine_read_count);
+	default:
+		return memcmp((const char *)a + row->slot, (const char *)b + row->slot,
+			       slot_size(row)) != 0;
+	}
+}
+
 const char *options_fixed_difference(const struct options *a, const struct options *b)
 {
-	for (const struct option_row *row = option_rows; row->name; row++) {
-		if (!row->fixed)
-			continue;
-		bool differs = row->kind == OPTION_LISTEN
-				       ? listens_differ(a, b)
-				       : memcmp((const char *)a + row->slot,
-						 (const char *)b + row->slot, slot_size(row)) != 0;
-		if (differs)
+	for (const struct option_row *row = option_rows; row->name; row++)
+		if (row->fixed && row_differs(row, a, b))
 			return row->name;
-	}
 	return NULL;
 }
 

@@ -7,10 +7,18 @@
 
 #define LISTEN_MAXIMUM 16
 #define ROOTS_MAXIMUM 16
+#define CONFINE_READ_MAXIMUM 16
 
 /* Why something cannot be used, for people: one line without its end. */
 struct fault {
 	char message[640];
+};
+
+/* Whether the daemon confines itself; confine.h. */
+enum confine_choice {
+	CONFINE_AUTO, /* as far as the kernel lets it */
+	CONFINE_REQUIRED,
+	CONFINE_OFF,
 };
 
 struct options {
@@ -22,6 +30,9 @@ struct options {
 	size_t workers; /* 0: one for each core this process may use */
 	bool insecure;
 	struct log_style log;
+	enum confine_choice confine;
+	const char *confine_read[CONFINE_READ_MAXIMUM]; /* folders that stay readable, too */
+	size_t confine_read_count;
 	const char *token_file;  /* NULL: none */
 	const char *config_file; /* NULL: none */
 	bool check;              /* only check the configuration */

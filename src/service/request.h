@@ -87,7 +87,7 @@ enum phase {
 struct request {
 	struct arena arena;
 	struct request *next; /* in its worker's pool */
-	const struct server *server;
+	struct server *server;
 	struct settings *settings; /* those it began with */
 	struct metrics *metrics;   /* of its worker; NULL counts nothing */
 	struct connection *connection;

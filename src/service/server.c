@@ -16,6 +16,7 @@
 #include "service/addresses.h"
 #include "service/clock.h"
 #include "service/notify.h"
+#include "service/process.h"
 #include "service/settings.h"
 #include "service/watchdog.h"
 #include "service/worker.h"
@@ -48,13 +49,13 @@ static void raise_descriptor_limit(const struct options *options)
 			(unsigned long long)limit.rlim_cur, options->connection_limit);
 }
 
-/* Blocked before any thread starts, so that they all arrive at one descriptor. */
 /* Large pieces are mapped and given back at once; else the library's own idea of large grows with the first of them. */
 static void give_back_memory(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
 }
 
+/* Blocked before any thread starts, so that they all arrive at one descriptor. */
 static int open_signals(void)
 {
 	sigset_t signals;
@@ -113,17 +114,23 @@ static void announce(const struct server *server)
 
 static void notify_ready(const struct server *server)
 {
-	notify_send("READY=1\nSTATUS=Serving at %s with %zu workers", server->listeners[0].name,
-		server->worker_count);
+	notify_send(server->manager, "READY=1\nSTATUS=Serving at %s with %zu workers",
+		server->listeners[0].name, server->worker_count);
 }
 
-static void warn_of_roots(const struct settings *settings)
+const char *server_check_roots(struct server *server, const struct settings *settings)
 {
 	const char *unreadable = settings->roots ? roots_unreadable(settings->roots) : NULL;
-	if (unreadable)
-		log_event(&settings->options.log, LOG_LEVEL_WARNING, "start",
-			"the folder of models %s cannot be opened: not ready until it can",
-			unreadable);
+	const struct log_style *log = &settings->options.log;
+	bool before = atomic_exchange(&server->unready, unreadable != NULL);
+	if (unreadable && !before)
+		log_event(log, LOG_LEVEL_WARNING, "ready",
+			"not ready: the folder of models %s cannot be opened%s", unreadable,
+			confine_forbids(unreadable) ? CONFINE_RESTART : "");
+	else if (!unreadable && before)
+		log_event(log, LOG_LEVEL_INFO, "ready",
+			"ready: every folder of models can be opened");
+	return unreadable;
 }
 
 struct settings *server_settings(struct server *server)
@@ -157,6 +164,38 @@ static void keep_fixed(const struct server *server, const struct settings *fresh
 			name);
 }
 
+/* Names are looked up only at the start: what listens is asked. */
+static bool stays_closed(
+	const struct server *server, const struct settings *fresh, struct fault *ret_fault)
+{
+	if (fresh->options.insecure || fresh->tokens)
+		return true;
+	for (size_t i = 0; i < server->listener_count; i++) {
+		if (!listener_is_open(&server->listeners[i]))
+			continue;
+		fault_printf(ret_fault, "cannot go on listening on %s: %s",
+			server->listeners[i].name, listener_open_reason);
+		return false;
+	}
+	return true;
+}
+
+/* A root that the confined process cannot read would end its service: all the old ones go on. */
+static bool keep_roots(const struct server *server, struct settings *fresh, struct fault *ret_fault)
+{
+	const struct options *options = &fresh->options;
+	const char *outside = NULL;
+	for (size_t i = 0; i < options->root_count && !outside; i++)
+		if (confine_forbids(options->roots[i].path))
+			outside = options->roots[i].path;
+	if (!outside)
+		return true;
+	log_event(&server->settings->options.log, LOG_LEVEL_WARNING, "reload",
+		"the folder of models %s cannot be read%s; the old model roots stay until then",
+		outside, CONFINE_RESTART);
+	return settings_keep_roots(fresh, server->settings, ret_fault);
+}
+
 /* All of it or nothing. */
 static void reload(struct server *server)
 {
@@ -166,6 +205,10 @@ static void reload(struct server *server)
 	const struct log_style *style = &server->settings->options.log;
 	struct settings *fresh =
 		settings_load(server->argc, server->argv, &outcome, &check, &fault);
+	if (fresh && (!stays_closed(server, fresh, &fault) || !keep_roots(server, fresh, &fault))) {
+		settings_release(fresh);
+		fresh = NULL;
+	}
 	if (!fresh) {
 		log_event(style, LOG_LEVEL_ERROR, "reload",
 			"%s; the old configuration stays in force", fault.message);
@@ -174,7 +217,7 @@ static void reload(struct server *server)
 	keep_fixed(server, fresh);
 	log_style_settle(&fresh->options.log);
 	fresh->options.idle_timeout = server->settings->options.idle_timeout;
-	warn_of_roots(fresh);
+	server_check_roots(server, fresh);
 	replace_settings(server, fresh);
 	log_event(
 		&fresh->options.log, LOG_LEVEL_INFO, "reload", "the configuration was read again");
@@ -200,7 +243,7 @@ static void on_signal(struct server *server, int signals)
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		notify_send("RELOADING=1\nMONOTONIC_USEC=%llu",
+		notify_send(server->manager, "RELOADING=1\nMONOTONIC_USEC=%llu",
 			(unsigned long long)clock_microseconds());
 		reload(server);
 		notify_ready(server);
@@ -210,7 +253,7 @@ static void on_signal(struct server *server, int signals)
 	if (!atomic_load(&server->draining)) {
 		log_event(style, LOG_LEVEL_INFO, "stop", "%s: finishing what runs",
 			strsignal((int)info.ssi_signo));
-		notify_send("STOPPING=1\nSTATUS=Finishing what runs");
+		notify_send(server->manager, "STOPPING=1\nSTATUS=Finishing what runs");
 		drain(server);
 		return;
 	}
@@ -244,7 +287,15 @@ static void wait_for_workers(struct server *server, int signals)
 	}
 }
 
-static bool start_workers(struct server *server)
+static bool cannot_confine(const struct server *server)
+{
+	fprintf(stderr,
+		"quantconfd: cannot be confined as required: %s; --confine=auto goes without\n",
+		server->confinement.missing);
+	return false;
+}
+
+static bool prepare_workers(struct server *server)
 {
 	size_t wanted = server->settings->options.workers > 0 ? server->settings->options.workers
 							      : core_count();
@@ -255,39 +306,59 @@ static bool start_workers(struct server *server)
 	for (size_t i = 0; i < wanted; i++)
 		if (!worker_prepare(&server->workers[i], server))
 			return false;
-	for (size_t i = 0; i < wanted; i++)
+	return true;
+}
+
+/* All that is opened once is open by now. Workers wait until every thread is confined. */
+static bool start_workers(struct server *server)
+{
+	struct confinement *confinement = &server->confinement;
+	const struct listener *listeners = server->listeners;
+	if (!confine_files(
+		    confinement, &server->settings->options, listeners, server->listener_count))
+		return cannot_confine(server);
+	pthread_barrier_init(&server->gate, NULL, (unsigned)server->worker_count + 1);
+	for (size_t i = 0; i < server->worker_count; i++)
 		if (!worker_start(&server->workers[i]))
 			return false;
+	if (!confine_calls(confinement, listeners, server->listener_count))
+		return cannot_confine(server);
+	pthread_barrier_wait(&server->gate);
 	return true;
 }
 
 int server_run(struct settings *settings, int argc, char **argv)
 {
-	struct server server = { .settings = settings, .argc = argc, .argv = argv };
+	static struct server server; /* workers may still wait when this returns */
+	server = (struct server){ .settings = settings, .argc = argc, .argv = argv };
 	const struct options *options = &settings->options;
 	int signals = open_signals();
 	server.finished = eventfd(0, EFD_CLOEXEC);
 	server.addresses = addresses_new();
+	server.process = process_open();
+	server.manager = notify_open();
 	sem_init(&server.quiet, 0, 0);
 	pthread_mutex_init(&server.settings_lock, NULL);
 	raise_descriptor_limit(options);
 	give_back_memory();
-	warn_of_roots(settings);
+	server_check_roots(&server, settings);
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||
-		!start_workers(&server)) {
+		!server.process || !prepare_workers(&server) || !start_workers(&server)) {
 		close_listeners(&server);
 		addresses_free(server.addresses);
 		settings_release(server.settings);
 		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	announce(&server);
+	confine_tell(&server.confinement, options);
 	notify_ready(&server);
 	wait_for_workers(&server, signals);
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);
 	free(server.workers);
 	addresses_free(server.addresses);
+	process_close(server.process);
 	close(server.finished);
 	close(signals);
 	log_event(&server.settings->options.log, LOG_LEVEL_INFO, "stop", "stopped");

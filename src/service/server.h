@@ -5,10 +5,12 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "service/confine.h"
 #include "service/listener.h"
 #include "service/options.h"
 
 struct addresses;
+struct process_files;
 struct settings;
 struct worker;
 
@@ -17,6 +19,10 @@ struct server {
 	struct settings *settings;     /* the newest; the main thread replaces it */
 	pthread_mutex_t settings_lock; /* for whoever else takes it */
 	struct addresses *addresses;
+	struct process_files *process;
+	struct confinement confinement;
+	int manager;                  /* socket to the service manager; -1: none */
+	pthread_barrier_t gate;       /* opens once every worker runs and all are confined */
 	atomic_uint ping;             /* of the watchdog */
 	atomic_uint settings_version; /* counts replacements */
 	int argc;                     /* the command line, to read it again */
@@ -26,6 +32,7 @@ struct server {
 	struct worker *workers;
 	size_t worker_count;
 	atomic_size_t connections;   /* of all workers, those on their way to one included */
+	atomic_bool unready;         /* a folder of models could not be opened when last asked */
 	atomic_bool draining;        /* finish what runs, accept nothing new */
 	atomic_bool hurry;           /* do not wait for what runs */
 	atomic_size_t quiet_workers; /* those that will accept nothing more */
@@ -38,5 +45,7 @@ struct server {
  * command line is read again for a reload.
  */
 int server_run(struct settings *settings, int argc, char **argv);
+/* The first folder of models that cannot be opened, or NULL. A change is logged. For any thread. */
+const char *server_check_roots(struct server *server, const struct settings *settings);
 /* The newest settings; the caller becomes a user. For any thread. */
 struct settings *server_settings(struct server *server);

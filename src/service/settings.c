@@ -71,6 +71,24 @@ struct settings *settings_load(int argc, char **argv, enum options_outcome *ret_
 	return NULL;
 }
 
+bool settings_keep_roots(
+	struct settings *settings, const struct settings *old, struct fault *ret_fault)
+{
+	struct options *options = &settings->options;
+	options->root_count = old->options.root_count;
+	for (size_t i = 0; i < options->root_count; i++) {
+		const struct root_path *root = &old->options.roots[i];
+		options->roots[i] = (struct root_path){ .kind = root->kind,
+			.path = arena_copy(&settings->arena, text_of(root->path)).data };
+	}
+	roots_free(settings->roots);
+	settings->roots = NULL;
+	if (!arena_failed(&settings->arena))
+		return open_roots(settings, ret_fault);
+	fault_printf(ret_fault, "there is no memory for the model roots");
+	return false;
+}
+
 struct settings *settings_use(struct settings *settings)
 {
 	atomic_fetch_add(&settings->users, 1);

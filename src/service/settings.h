@@ -25,6 +25,9 @@ struct settings {
  */
 struct settings *settings_load(int argc, char **argv, enum options_outcome *ret_outcome,
 	bool *ret_check, struct fault *ret_fault);
+/* The model roots of `old` in place of its own, for one that nobody uses yet. */
+bool settings_keep_roots(
+	struct settings *settings, const struct settings *old, struct fault *ret_fault);
 struct settings *settings_use(struct settings *settings);
 /* The last user frees it. NULL is fine. */
 void settings_release(struct settings *settings);

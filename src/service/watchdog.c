@@ -36,7 +36,7 @@ void watchdog_tick(struct watchdog *watchdog, struct server *server)
 	watchdog->next = now + watchdog->every;
 	if (!all_answered(server))
 		return;
-	notify_send("WATCHDOG=1");
+	notify_send(server->manager, "WATCHDOG=1");
 	atomic_fetch_add(&server->ping, 1);
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_wake(&server->workers[i]);

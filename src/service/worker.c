@@ -285,6 +285,7 @@ static void turn(struct worker *worker)
 static void *run(void *argument)
 {
 	struct worker *worker = argument;
+	pthread_barrier_wait(&worker->server->gate);
 	while (!is_finished(worker))
 		turn(worker);
 	acceptor_receive(worker);

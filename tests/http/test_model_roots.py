@@ -267,7 +267,8 @@ class Readiness(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             root = os.path.join(folder, "models")
             os.mkdir(root)
-            with Daemon("--model-root", root) as daemon:
+            # Without --confine-read the new folder would need a restart: test_confinement.
+            with Daemon("--model-root", root, "--confine-read", folder) as daemon:
                 self.assertEqual(daemon.get("/readyz").status, 200)
                 os.rmdir(root)
                 reply = daemon.get("/readyz")
