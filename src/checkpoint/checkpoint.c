@@ -85,8 +85,8 @@ static void inspect_tree(struct inspector *inspector, const struct node *tree)
 		inspect_method(inspector);
 		inspect_fields(inspector);
 		inspect_scheme(inspector);
-		inspect_training(inspector);
 		inspect_exclusions(inspector);
+		inspect_training(inspector);
 	}
 }
 

@@ -53,6 +53,29 @@ static enum pattern_anchor analyse(struct exclusion *exclusion)
 	return anchor;
 }
 
+/* Lists that transformers itself goes through; the classes of gptq and auto-round drop theirs. */
+static bool read_by_transformers(const struct reader *reader)
+{
+	enum method method = reader->inspector->checkpoint->method->method;
+	bool list = reader->key->form == EXCLUSION_LIST;
+	if (reader->key->grammar == GRAMMAR_TRANSFORMERS)
+		list = list && method != METHOD_GPTQ && method != METHOD_AUTO_ROUND;
+	else
+		list = list && method == METHOD_COMPRESSED_TENSORS;
+	return list && reader->inspector->refusable;
+}
+
+static void report_entry(struct reader *reader, const struct place *place, const char *detail)
+{
+	struct inspector *inspector = reader->inspector;
+	bool wrong = strncmp(detail, PATTERN_WRONG, strlen(PATTERN_WRONG)) == 0 ||
+		     place->node->kind != NODE_STRING;
+	if (wrong && read_by_transformers(reader))
+		inspector_refuse(inspector, place, detail);
+	else
+		inspector_report(inspector, CHECKPOINT_EXCLUSION_INVALID, place, detail);
+}
+
 static void add(struct reader *reader, const struct place *place, struct text name, bool excludes)
 {
 	struct exclusions *out = reader->out;
@@ -71,8 +94,7 @@ static void add(struct reader *reader, const struct place *place, struct text na
 		exclusion->pattern = pattern_compile(reader->pool, exclusion->key, anchor, &detail);
 		exclusion->broken = !exclusion->pattern;
 		if (exclusion->broken && detail.length > 0)
-			inspector_report(reader->inspector, CHECKPOINT_EXCLUSION_INVALID, place,
-				detail.data);
+			report_entry(reader, place, detail.data);
 	}
 	if (exclusion->only)
 		out->only_count++;
@@ -87,8 +109,7 @@ static void add_item(struct reader *reader, const struct place *item, bool exclu
 	if (item->node->kind == NODE_STRING)
 		add(reader, item, item->node->text, excludes);
 	else
-		inspector_report(reader->inspector, CHECKPOINT_EXCLUSION_INVALID, item,
-			"a module's name is expected");
+		report_entry(reader, item, "a module's name is expected");
 }
 
 /* gptq's inclusive list is a list of lists. */

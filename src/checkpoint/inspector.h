@@ -66,8 +66,8 @@ bool inspect_places(struct inspector *inspector);     /* places.c: finds the blo
 void inspect_method(struct inspector *inspector);     /* identification.c */
 void inspect_fields(struct inspector *inspector);     /* fields.c: types and values */
 void inspect_scheme(struct inspector *inspector);     /* scheme.c */
-void inspect_training(struct inspector *inspector);   /* identification.c */
 void inspect_exclusions(struct inspector *inspector); /* exclusions.c */
+void inspect_training(struct inspector *inspector);   /* identification.c */
 
 /*
  * Reads JSON of the file in `inspector->file` and reports what is wrong with it; NULL when it is no

@@ -80,7 +80,7 @@ static struct text compile_error(struct arena *arena, int error)
 {
 	unsigned char message[128] = "";
 	pcre2_get_error_message(error, message, sizeof(message));
-	return arena_printf(arena, "no regular expression: %s", (const char *)message);
+	return arena_printf(arena, PATTERN_WRONG ": %s", (const char *)message);
 }
 
 struct pattern *pattern_compile(struct pattern_pool *pool, struct text source,

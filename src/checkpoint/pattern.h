@@ -23,6 +23,9 @@ enum pattern_outcome {
 #define PATTERN_BYTES_MAXIMUM 1024
 #define PATTERNS_MAXIMUM 4096
 
+/* How the clause about a text begins that no reader would take for a pattern. */
+#define PATTERN_WRONG "no regular expression"
+
 struct pattern;
 struct pattern_pool;
 

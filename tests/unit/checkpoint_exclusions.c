@@ -211,18 +211,31 @@ START_TEST(classes_change_nothing)
 }
 END_TEST
 
+/* transformers stops at the first of them; other readers pass over them. */
 START_TEST(bad_entries_are_told)
 {
 	const struct checkpoint *checkpoint =
 		inspect_block(FP8("\"lm_head\",7,null,\"*.attn.*\",\"(\",{},\"ok\""));
-	const struct checkpoint_problem *problem =
-		fault_at(checkpoint, CHECKPOINT_EXCLUSION_INVALID);
-	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_EXCLUSION_INVALID), 5);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_BLOCK_REFUSED);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_BLOCK_REFUSED), 5);
 	assert_text(problem->path, "/quantization_config/modules_to_not_convert/1");
+	ck_assert_ptr_null(checkpoint->config_class);
+	ck_assert_str_eq(checkpoint->loading, "refused by transformers");
 	ck_assert_uint_eq(checkpoint->exclusions.count, 4);
 	ck_assert(checkpoint->exclusions.list[1].broken);
-	checkpoint = inspect_block(MODELOPT("\"*.attn.*\""));
-	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_EXCLUSION_INVALID), 0);
+	checkpoint = inspect_block(MODELOPT("\"*.attn.*\",7"));
+	problem = fault_at(checkpoint, CHECKPOINT_EXCLUSION_INVALID);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_EXCLUSION_INVALID), 1);
+	assert_text(problem->value, "7");
+	checkpoint = inspect_block("{\"quant_method\":\"gptq\",\"bits\":4,"
+				   "\"modules_to_not_convert\":[\"(\"]}");
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_EXCLUSION_INVALID), 1);
+	ck_assert_str_eq(checkpoint->config_class, "GPTQConfig");
+	checkpoint = inspect_block(
+		"{\"quant_method\":\"compressed-tensors\",\"ignore\":[\"*x\",\"re:*x\"]}");
+	problem = fault_at(checkpoint, CHECKPOINT_BLOCK_REFUSED);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_BLOCK_REFUSED), 1);
+	assert_text(problem->value, "re:*x");
 }
 END_TEST
 

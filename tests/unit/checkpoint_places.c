@@ -207,7 +207,7 @@ START_TEST(problems_are_bounded)
 	ck_assert_uint_eq(checkpoint->problem_count, CHECKPOINT_PROBLEMS_MAXIMUM);
 	ck_assert_uint_eq(checkpoint->problems_left_out, 301 - CHECKPOINT_PROBLEMS_MAXIMUM);
 	ck_assert_uint_eq(
-		faults(checkpoint, CHECKPOINT_EXCLUSION_INVALID), CHECKPOINT_PROBLEMS_MAXIMUM);
+		faults(checkpoint, CHECKPOINT_BLOCK_REFUSED), CHECKPOINT_PROBLEMS_MAXIMUM);
 }
 END_TEST
 

@@ -133,11 +133,12 @@ static const struct rule rows[] = {
 		.message =
 			"{path} in the checkpoint's {file} is {value}, and excludes nothing: {detail}.",
 		.remedy = "Correct the entry.",
-		.why = "A pattern that does not compile stops the loader or matches nothing.",
+		.why = "Whoever reads the list passes over it, or stops there; where transformers stops it is "
+		       "checkpoint-block-refused.",
 		.bad = LORA,
 		.bad_checkpoint =
-			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"fp8\", "
-			"\"modules_to_not_convert\": [\"lm_head\", 7]}}",
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"quark\", "
+			"\"exclude\": [\"lm_head\", 7]}}",
 		.good = LORA,
 		.good_checkpoint = GOOD,
 	},
