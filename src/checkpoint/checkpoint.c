@@ -135,3 +135,16 @@ struct checkpoint *checkpoint_inspect_files(struct arena *arena,
 	inspect_weights(&inspector);
 	return arena_failed(arena) ? NULL : checkpoint;
 }
+
+void checkpoint_note_revision(
+	struct checkpoint *checkpoint, struct arena *arena, struct text revision)
+{
+	struct inspector inspector = { .arena = arena,
+		.checkpoint = checkpoint,
+		.tail = &checkpoint->problems,
+		.file = text_of("") };
+	while (*inspector.tail)
+		inspector.tail = &(*inspector.tail)->next;
+	inspector_report_text(&inspector, CHECKPOINT_REVISION_UNSEEN, text_of(""), revision,
+		text_of("a plain folder has no revisions"));
+}

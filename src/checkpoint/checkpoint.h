@@ -33,6 +33,7 @@ enum checkpoint_fault {
 	CHECKPOINT_SHARDS_MISSING,   /* an index names shards that are not there, beside others that
 				      are */
 	CHECKPOINT_WEIGHTS_ABSENT,   /* none of them is there */
+	CHECKPOINT_REVISION_UNSEEN,  /* asked for, where there are none: in a plain model root */
 	CHECKPOINT_FILE_BAD, /* a side file, index or safetensors header that cannot be used */
 	CHECKPOINT_FAULT_COUNT,
 };
@@ -229,3 +230,7 @@ struct checkpoint *checkpoint_inspect(struct arena *arena, struct text bytes,
  */
 struct checkpoint *checkpoint_inspect_files(struct arena *arena,
 	const struct checkpoint_files *files, const struct document_limits *limits);
+
+/* Notes on a checkpoint of that arena that its folder cannot tell which revision it is. */
+void checkpoint_note_revision(
+	struct checkpoint *checkpoint, struct arena *arena, struct text revision);

@@ -43,8 +43,9 @@ extern const struct roots_limits roots_limits_default;
 enum roots_status {
 	ROOTS_FOUND,
 	ROOTS_NOT_FOUND,
-	ROOTS_UNREADABLE, /* it is there; detail says why it cannot be read */
-	ROOTS_REFUSED,    /* no name below a root; detail says why */
+	ROOTS_NO_REVISION, /* a cache has the model, and not this revision; detail says so */
+	ROOTS_UNREADABLE,  /* it is there; detail says why it cannot be read */
+	ROOTS_REFUSED,     /* no name below a root; detail says why */
 	ROOTS_NO_MEMORY,
 };
 
@@ -75,7 +76,8 @@ const char *roots_unreadable(struct roots *roots);
 struct roots_counters roots_counters(struct roots *roots);
 
 /*
- * Looks in each root, in order; `revision` "" is a cache's main, and means nothing to a plain root.
+ * Looks in each root, in order; `revision` "" is a cache's main. A plain root has no revisions: a
+ * checkpoint that it has is found all the same, with CHECKPOINT_REVISION_UNSEEN.
  * The checkpoint carries its model, revision (a cache's commit) and source.
  */
 struct roots_answer roots_look_up(

@@ -87,6 +87,9 @@ static struct roots_answer inspect_folder(
 		return search_answer(ROOTS_UNREADABLE, fault);
 	struct checkpoint *checkpoint =
 		checkpoint_inspect_files(arena, &files, &search->limits->document);
+	if (checkpoint && search->revision.length > 0 &&
+		search->source == CHECKPOINT_FROM_MODEL_ROOT)
+		checkpoint_note_revision(checkpoint, arena, search->revision);
 	return checkpoint ? finish(search, folder, &files, checkpoint)
 			  : search_answer(
 				    ROOTS_UNREADABLE, "its files need more memory than is allowed");
@@ -188,6 +191,41 @@ static bool find_commit(struct search *search, const char *model, struct roots_a
 	return false;
 }
 
+static bool has_folder(const struct search *search, const char *path)
+{
+	int folder = beneath_folder(search->root, path, search->folder.way);
+	if (folder >= 0)
+		close(folder);
+	return folder >= 0;
+}
+
+/* A cache that has the model is told from one that has not. */
+static struct roots_answer without_revision(
+	struct search *search, const char *model, struct roots_answer result)
+{
+	struct text revision = search->revision.length > 0 ? search->revision : TEXT("main");
+	if (result.status != ROOTS_NOT_FOUND || !has_folder(search, model))
+		return result;
+	result.status = ROOTS_NO_REVISION;
+	bool named = search->commit.length > 0 && !text_equal(search->commit, revision);
+	result.detail =
+		named ? arena_printf(search->arena,
+				"its revision %.*s is commit %.*s, which was not downloaded",
+				TEXT_ARGUMENTS(revision), TEXT_ARGUMENTS(search->commit))
+		      : arena_printf(
+				search->arena, "it has no revision %.*s", TEXT_ARGUMENTS(revision));
+	return result;
+}
+
+/* A folder that is there and lacks config.json, or a commit that was never downloaded. */
+static struct roots_answer without_config(
+	struct search *search, const char *model, const char *snapshot, struct roots_answer result)
+{
+	if (result.status == ROOTS_NOT_FOUND && has_folder(search, snapshot))
+		return search_answer(ROOTS_UNREADABLE, "its snapshot has no config.json");
+	return without_revision(search, model, result);
+}
+
 /*
  * A snapshot's files are links to ../../blobs below the model's own folder; nothing may leave the
  * cache.
@@ -200,9 +238,10 @@ static struct roots_answer search_cache(struct search *search)
 	if (!model)
 		return search_answer(ROOTS_NOT_FOUND, "");
 	if (!find_commit(search, model, &result))
-		return result;
-	return search_folder(search, arena_printf(search->arena, "%s/snapshots/%.*s", model,
-					     TEXT_ARGUMENTS(search->commit)));
+		return without_revision(search, model, result);
+	struct text snapshot = arena_printf(
+		search->arena, "%s/snapshots/%.*s", model, TEXT_ARGUMENTS(search->commit));
+	return without_config(search, model, snapshot.data, search_folder(search, snapshot));
 }
 
 static struct roots_answer search_root(struct search *search, const struct root_path *path)

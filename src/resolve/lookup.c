@@ -14,6 +14,9 @@ static struct text why_not(struct resolver *resolver, struct text model, struct 
 {
 	struct text detail = answer.detail.length > 0 ? answer.detail : TEXT("it cannot be read");
 	switch (answer.status) {
+	case ROOTS_NO_REVISION:
+		return arena_printf(resolver->arena, "a hub cache has %.*s, but %.*s",
+			TEXT_ARGUMENTS(model), TEXT_ARGUMENTS(detail));
 	case ROOTS_UNREADABLE:
 		return arena_printf(resolver->arena,
 			"%.*s lies below a model root but cannot be used: %.*s",

@@ -60,15 +60,20 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 	static const char *const otherwise[] = {
 		[ROOTS_FOUND] = "",
 		[ROOTS_NOT_FOUND] = "no model root has this model",
+		[ROOTS_NO_REVISION] = "the model is there, but not in this revision",
 		[ROOTS_UNREADABLE] = "the model is there but cannot be read",
 		[ROOTS_REFUSED] = "this is no name below a model root",
 		[ROOTS_NO_MEMORY] = "",
 	};
 	if (answer.status == ROOTS_NO_MEMORY)
 		return; /* the arena has failed: 503 */
-	request->refusal.parameter = TEXT("model");
-	request_refuse(request,
-		answer.status == ROOTS_REFUSED ? PROBLEM_BAD_PARAMETER : PROBLEM_UNKNOWN_MODEL,
+	bool revision = answer.status == ROOTS_NO_REVISION ||
+			text_starts_with(answer.detail, "of the revision");
+	enum problem problem = answer.status == ROOTS_REFUSED       ? PROBLEM_BAD_PARAMETER
+			       : answer.status == ROOTS_NO_REVISION ? PROBLEM_UNKNOWN_REVISION
+								    : PROBLEM_UNKNOWN_MODEL;
+	request->refusal.parameter = revision ? TEXT("revision") : TEXT("model");
+	request_refuse(request, problem,
 		answer.detail.length > 0 ? answer.detail : text_of(otherwise[answer.status]));
 }
 

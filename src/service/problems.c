@@ -55,6 +55,11 @@ const struct problem_row problems[] = {
 		.status = 404,
 		.title = "No model root has this model",
 	},
+	[PROBLEM_UNKNOWN_REVISION] = {
+		.slug = "unknown-revision",
+		.status = 404,
+		.title = "The model is there, but not in this revision",
+	},
 	[PROBLEM_METHOD_NOT_ALLOWED] = {
 		.slug = "method-not-allowed",
 		.status = 405,

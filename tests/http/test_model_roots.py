@@ -132,7 +132,18 @@ class Resolving(WithRoots):
     def test_an_unknown_revision_is_not_inspected(self):
         reply = self.resolve("base_model: acme/tower\nrevision_of_model: v9\n" + LORA)
         self.assertIn("checkpoint-not-inspected", rules(reply))
+        message = [f for f in reply.json["notes"] if f["rule"] == "checkpoint-not-inspected"]
+        self.assertIn("has acme/tower, but it has no revision v9", message[0]["message"])
         self.assertIsNone(reply.json["checkpoint"])
+
+    def test_a_plain_root_has_no_revisions(self):
+        reply = self.resolve("base_model: org/fp8\nrevision_of_model: v9\n" + LORA)
+        self.assertEqual(reply.json["checkpoint"]["quant_method"], "fp8")
+        told = [f for f in reply.json["notes"] if f["rule"] == "checkpoint-revision-unseen"]
+        self.assertIn("revision v9 cannot be told", told[0]["message"])
+        self.assertNotIn(
+            "checkpoint-revision-unseen", rules(self.resolve("base_model: org/fp8\n" + LORA))
+        )
 
     def test_another_checkpoint_is_named(self):
         reply = self.resolve("base_model: org/plain\n" + TORCHAO, "?checkpoint=org/fp8")
@@ -225,6 +236,17 @@ class Inspecting(WithRoots):
         for name in ("org/nowhere", "org/empty", "acme/nobody"):
             reply = self.inspect(name)
             self.assertEqual((reply.status, reply.slug), (404, "unknown-model"), name)
+
+    def test_revisions_that_are_not_there(self):
+        for revision in ("v9", "f" * 40):
+            reply = self.inspect("acme/tower", revision=revision)
+            self.assertEqual((reply.status, reply.slug), (404, "unknown-revision"))
+            self.assertEqual(reply.json["parameter"], "revision")
+            self.assertIn(revision, reply.json["detail"])
+        reply = self.inspect("acme/nobody", revision="v9")
+        self.assertEqual((reply.status, reply.slug), (404, "unknown-model"))
+        reply = self.inspect("org/fp8", revision="v9")
+        self.assertEqual(reply.json["findings"][-1]["rule"], "checkpoint-revision-unseen")
 
     def test_names_that_lead_out_of_the_root(self):
         names = ("../../etc/passwd", "..", "org/../../outside", "org/..", "a//b", "/etc", "./org")

@@ -53,7 +53,8 @@ START_TEST(hub_caches)
 		assert_method(&answer, "mxfp4");
 	}
 	answer = roots_look_up(roots, &arena, TEXT("org/name"), TEXT("absent"));
-	ck_assert_int_eq(answer.status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(answer.status, ROOTS_NO_REVISION);
+	assert_text(answer.detail, "it has no revision absent");
 	ck_assert_int_eq(look(roots, "org/other").status, ROOTS_NOT_FOUND);
 	ck_assert_int_eq(look(roots, "a/b/c").status, ROOTS_NOT_FOUND);
 	roots_free(roots);
@@ -73,8 +74,10 @@ START_TEST(broken_caches)
 	put_link("c/models--ref--out/refs/main", "../../../secret.json");
 	struct roots *roots = open_roots(ROOT_HF_CACHE, "c", _i);
 	ck_assert_int_eq(look(roots, "bad/ref").status, ROOTS_UNREADABLE);
-	ck_assert_int_eq(look(roots, "no/snapshot").status, ROOTS_NOT_FOUND);
-	struct roots_answer answer = look(roots, "gone/blob");
+	struct roots_answer answer = look(roots, "no/snapshot");
+	ck_assert_int_eq(answer.status, ROOTS_NO_REVISION);
+	ck_assert(text_contains(answer.detail, "which was not downloaded"));
+	answer = look(roots, "gone/blob");
 	ck_assert_int_eq(answer.status, ROOTS_UNREADABLE);
 	ck_assert(text_contains(answer.detail, "link to nothing"));
 	answer = look(roots, "out/side");

@@ -220,6 +220,19 @@ static const struct rule rows[] = {
 		.why = "A folder without weights can be inspected by its config.json and the index's names alone.",
 	},
 	{
+		.id = "checkpoint-revision-unseen",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary =
+			"A revision is asked for, and the model was found in a plain model root.",
+		.message =
+			"The model was found in a plain model root, and whether it is revision {value} cannot be told: "
+			"{detail}.",
+		.remedy =
+			"Look the model up in a hub cache (--hf-cache), or see to it that the folder holds that revision.",
+		.why = "Another revision may be quantized in another way.",
+	},
+	{
 		.id = "checkpoint-file-bad",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
