@@ -84,6 +84,7 @@ static void inspect_tree(struct inspector *inspector, const struct node *tree)
 	if (inspect_places(inspector)) {
 		inspect_method(inspector);
 		inspect_fields(inspector);
+		inspect_unread(inspector);
 		inspect_scheme(inspector);
 		inspect_exclusions(inspector);
 		inspect_training(inspector);

@@ -65,6 +65,7 @@ void inspect_model(struct inspector *inspector);      /* model.c: model_type, ex
 bool inspect_places(struct inspector *inspector);     /* places.c: finds the block */
 void inspect_method(struct inspector *inspector);     /* identification.c */
 void inspect_fields(struct inspector *inspector);     /* fields.c: types and values */
+void inspect_unread(struct inspector *inspector);     /* unread.c: what transformers drops */
 void inspect_scheme(struct inspector *inspector);     /* scheme.c */
 void inspect_exclusions(struct inspector *inspector); /* exclusions.c */
 void inspect_training(struct inspector *inspector);   /* identification.c */

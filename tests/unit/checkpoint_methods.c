@@ -339,6 +339,13 @@ static const struct value_case values[] = {
 	{ "{\"quant_method\":\"modelopt\",\"quant_algo\":\"nvfp4\"}", NULL, NULL, false },
 	{ "{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP3\"}", "/quant_algo", "NVFP4", false },
 	{ "{\"bits\":4,\"group_size\":64,\"mode\":\"odd\"}", "/mode", "affine", false },
+	{ "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"-:.*attn.*\":{}}}", "/dynamic", "drops it", false },
+	{ "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{}}", NULL, NULL, false },
+	{ "{\"quant_method\":\"gptq_marlin\",\"bits\":4,\"dynamic\":{\"-:.*attn.*\":{}}}", NULL, NULL, false },
+	{ "{\"quant_method\":\"fp8\",\"quant_algo\":\"MIXED_PRECISION\",\"moe_quant_algo\":\"NVFP4\"}", "/moe_quant_algo", "the experts", false },
+	{ "{\"quant_method\":\"fp8\",\"quant_algo\":\"FP8\"}", NULL, NULL, false },
+	{ "{\"quant_method\":\"fp8\",\"ignore\":[\"lm_head\"]}", "/ignore", "modules_to_not_convert alone", false },
+	{ "{\"quant_method\":\"mxfp8\",\"moe_quant_algo\":\"NVFP4\"}", "/moe_quant_algo", "MXFP8", false },
 };
 /* clang-format on */
 

@@ -83,7 +83,7 @@ static const struct rule rows[] = {
 		.id = "checkpoint-value-odd",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
-		.summary = "A value of the quantization block that its method does not know.",
+		.summary = "A value of the quantization block that is not read as it is meant.",
 		.message = "{path} in the checkpoint's {file} is {value}: {detail}.",
 		.remedy =
 			"Correct the value in config.json, or take the file that was published with the weights.",
