@@ -15,7 +15,7 @@ struct reader {
 };
 
 /* More than the largest real list (22 422) by far. */
-#define ENTRIES_MAXIMUM 400000
+#define ENTRIES_MAXIMUM 100000
 
 static struct text without(struct text text, const char *prefix)
 {
@@ -237,8 +237,12 @@ static bool make_room(struct reader *reader, const struct method_row *row)
 		const struct place *place = find(reader, key, steps);
 		reader->capacity += place ? room(place->node) : 0;
 	}
-	if (reader->capacity > ENTRIES_MAXIMUM)
+	if (reader->capacity > ENTRIES_MAXIMUM) {
 		reader->capacity = ENTRIES_MAXIMUM;
+		inspector_report(reader->inspector, CHECKPOINT_EXCLUSION_INVALID,
+			reader->inspector->block_place,
+			"of more than 100000 entries the rest is not read");
+	}
 	reader->out->list = ARENA_ARRAY(arena, struct exclusion, reader->capacity);
 	reader->out->entries = ARENA_ARRAY(arena, struct text, reader->capacity);
 	reader->pool = pattern_pool_new(arena);

@@ -132,6 +132,7 @@ static const char *clause(int error)
 	case -ENOTDIR:
 		return "a link stands in its way";
 	case -EINVAL:
+	case -ENXIO:
 		return "it is no regular file";
 	case -EACCES:
 	case -EPERM:

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Longer numbers count nothing, and not every reader of JSON takes them. */
+#define DIGITS_MAXIMUM 19
+
 static struct text or_empty(const char *string)
 {
 	return text_of(string);
@@ -64,19 +67,20 @@ const char *scheme_family(
 struct text scheme_digits(const struct node *node)
 {
 	bool number = node && (node->kind == NODE_INTEGER || node->kind == NODE_FLOAT);
-	return number ? node->text : text_of("");
+	return number && node->text.length <= DIGITS_MAXIMUM ? node->text : text_of("");
 }
 
 struct text scheme_size(struct arena *arena, const struct node *node)
 {
 	if (!node || node->kind != NODE_SEQUENCE)
-		return node && node->kind == NODE_INTEGER ? node->text : text_of("");
+		return node && node->kind == NODE_INTEGER ? scheme_digits(node) : text_of("");
 	if (node->count == 0 || node->count > 4)
 		return text_of("");
 	struct buffer out;
 	buffer_init(&out, arena, 32);
 	for (uint32_t i = 0; i < node->count; i++) {
-		if (node->items[i]->kind != NODE_INTEGER)
+		if (node->items[i]->kind != NODE_INTEGER ||
+			node->items[i]->text.length > DIGITS_MAXIMUM)
 			return text_of("");
 		buffer_add_byte(&out, i > 0 ? ',' : '[');
 		buffer_add(&out, node->items[i]->text);
@@ -102,11 +106,6 @@ const struct node *scheme_first(const struct node *block, const char *const *key
 	return NULL;
 }
 
-static struct text text_or(struct text text, const char *otherwise)
-{
-	return text.length > 0 ? text : text_of(otherwise);
-}
-
 static struct text symmetric_by_keys(const struct scheme_keys *keys, const struct node *block)
 {
 	const struct node *said = keys->symmetric ? node_get(block, keys->symmetric) : NULL;
@@ -127,8 +126,8 @@ struct scheme scheme_by_keys(
 	const struct node *size = scheme_first(block, keys->group_size, COUNT(keys->group_size));
 	struct scheme scheme = {
 		.family = keys->family,
-		.weight_bits = text_or(scheme_digits(bits), keys->default_bits),
-		.group_size = text_or(scheme_size(arena, size), keys->default_group_size),
+		.weight_bits = bits ? scheme_digits(bits) : text_of(keys->default_bits),
+		.group_size = size ? scheme_size(arena, size) : text_of(keys->default_group_size),
 		.symmetric = symmetric_by_keys(keys, block),
 		.weight_dtype = or_empty(keys->weight_dtype),
 		.scale = or_empty(keys->scale),

@@ -10,6 +10,9 @@ bool weight_files_shards(struct inspector *inspector, struct tensors *tensors)
 {
 	const struct checkpoint_files *files = inspector->files;
 	bool good = files->shard_count > 0 && !files->shards_incomplete;
+	if (files->shards_incomplete && files->fault_count == 0)
+		weight_files_report(inspector, text_of("*.safetensors"),
+			"there are more of them than are read");
 	for (size_t i = 0; i < files->shard_count; i++) {
 		const char *fault = safetensors_read(tensors, &files->shards[i]);
 		if (!fault)

@@ -53,9 +53,25 @@ static void report_problem(struct resolver *resolver, const struct checkpoint *c
 		diagnostic->locations[0] = locate(resolver, checkpoint, problem);
 }
 
+static void report_more(struct resolver *resolver, const struct checkpoint *checkpoint)
+{
+	const struct rule *rule = registry_get("findings-left-out");
+	const struct word words[] = {
+		{ "count", arena_printf(resolver->arena, "%zu", checkpoint->problems_left_out) },
+		{ "limit", arena_printf(resolver->arena, "%d", CHECKPOINT_PROBLEMS_MAXIMUM) },
+	};
+	struct diagnostic *diagnostic = findings_add(&resolver->findings, resolver->arena, rule,
+		rule->severity[resolver->request->target], words, 2, 1);
+	if (diagnostic)
+		diagnostic->locations[0] =
+			(struct location){ .path = TEXT(""), .source = LOCATION_CHECKPOINT };
+}
+
 void report_checkpoint(struct resolver *resolver, const struct checkpoint *checkpoint)
 {
 	const struct checkpoint_problem *problem = checkpoint->problems;
 	for (; problem; problem = problem->next)
 		report_problem(resolver, checkpoint, problem);
+	if (checkpoint->problems_left_out > 0)
+		report_more(resolver, checkpoint);
 }

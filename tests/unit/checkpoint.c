@@ -60,6 +60,7 @@ int main(void)
 {
 	Suite *suite = suite_create("checkpoint");
 	suite_add_tcase(suite, case_methods());
+	suite_add_tcase(suite, case_values());
 	suite_add_tcase(suite, case_places());
 	suite_add_tcase(suite, case_exclusions());
 	suite_add_tcase(suite, case_weights());

@@ -24,6 +24,7 @@ TCase *make_case(const char *name);
 		text_is((view), (string)), "%.*s instead of %s", TEXT_ARGUMENTS(view), (string))
 
 TCase *case_methods(void);
+TCase *case_values(void);
 TCase *case_places(void);
 TCase *case_exclusions(void);
 TCase *case_weights(void);

@@ -185,6 +185,21 @@ static const char index_shards[] =
 	"\"b.weight\":\"2.safetensors\",\"c.weight\":\"2.safetensors\","
 	"\"d.weight\":\"../3.safetensors\",\"e.weight\":\"1.safetensors\"}}";
 
+START_TEST(shards_left_out_are_told)
+{
+	struct shard shard = shard_of("{\"a.weight\":{\"dtype\":\"BF16\",\"shape\":[1],"
+				      "\"data_offsets\":[0,2]}}",
+		2);
+	struct checkpoint_files files = { .config = text_of(bf16),
+		.shards = &shard,
+		.shard_count = 1,
+		.shards_incomplete = true };
+	const struct checkpoint *checkpoint = checkpoint_inspect_files(&arena, &files, &limits);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_FILE_BAD), 1);
+	ck_assert_ptr_null(checkpoint->weights);
+}
+END_TEST
+
 START_TEST(missing_shards_are_told)
 {
 	struct shard shard = shard_of("{\"a.weight\":{\"dtype\":\"BF16\",\"shape\":[1],"
@@ -353,6 +368,7 @@ TCase *case_weights(void)
 	tcase_add_test(tcase, an_index_alone_has_names);
 	tcase_add_test(tcase, an_index_knows_of_missing_shards);
 	tcase_add_test(tcase, missing_shards_are_told);
+	tcase_add_test(tcase, shards_left_out_are_told);
 	tcase_add_test(tcase, indices_name_many_shards);
 	tcase_add_loop_test(
 		tcase, headers_that_lie, 0, sizeof(bad_headers) / sizeof(bad_headers[0]));

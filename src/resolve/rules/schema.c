@@ -56,8 +56,7 @@ static const struct rule rows[] = {
 		.stage = STAGE_SCHEMA,
 		.severity = ALWAYS(SEVERITY_NOTE),
 		.summary = "More findings than are listed.",
-		.message =
-			"{count} further findings are not listed: a reply holds {limit} of them.",
+		.message = "{count} further findings are not listed: {limit} of them are kept.",
 		.remedy = "Mend what is listed and ask again.",
 		.why = "A config with so many faults has one cause; the work for one request is bounded.",
 	},
