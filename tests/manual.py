@@ -36,6 +36,14 @@ def check_rules():
         failures.append("quantconf-rules.7 is stale: make manual")
 
 
+def check_option_pages():
+    for page, words in (("quantconfd.8", ()), ("quantconfd.yaml.5", ("file",))):
+        text = (SOURCE / "man" / page).read_text()
+        made = subprocess.run([BUILD / "man/options_page", *words], input=text, capture_output=True, text=True, check=True)
+        if made.stdout != text or made.stdout.count(".TP") < 20:
+            failures.append(f"{page} is stale: make manual")
+
+
 def check_dialects():
     """The example below each dialect's heading is of that dialect, and has no errors."""
     page = (SOURCE / "man/quantconf-dialects.7").read_text().replace("\\-", "-")
@@ -68,8 +76,9 @@ def check_form(path):
 check_options("quantconfd", "quantconfd.8")
 check_options("quantconf", "quantconf.1")
 check_rules()
+check_option_pages()
 check_dialects()
-for manual in sorted((SOURCE / "man").glob("*.[178]")):
+for manual in sorted((SOURCE / "man").glob("*.[1-9]")):
     check_form(manual)
 print(*failures, sep="\n")
 sys.exit(1 if failures else 0)

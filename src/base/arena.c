@@ -31,14 +31,46 @@ static void *fail(struct arena *arena)
 	return NULL;
 }
 
+/* False when the pool has not so much left. */
+static bool count_in(struct arena *arena, size_t size)
+{
+	struct arena_pool *pool = arena->pool;
+	if (!pool || arena->taken + size <= ARENA_UNCOUNTED)
+		return true;
+	size_t before = atomic_fetch_add(&pool->taken, size);
+	if (before + size > atomic_load(&pool->limit)) {
+		atomic_fetch_sub(&pool->taken, size);
+		return false;
+	}
+	arena->counted += size;
+	return true;
+}
+
+static void count_out(struct arena *arena, size_t size)
+{
+	if (size > 0)
+		atomic_fetch_sub(&arena->pool->taken, size);
+	arena->counted -= size;
+}
+
+/* Empty, and otherwise as it was set up. */
+static void begin_again(struct arena *arena)
+{
+	count_out(arena, arena->counted);
+	*arena = (struct arena){ .limit = arena->limit, .pool = arena->pool };
+}
+
 static struct arena_block *take_block(struct arena *arena, size_t size)
 {
 	size_t whole = sizeof(struct arena_block) + size;
 	if (whole < size || whole > arena->limit || arena->taken > arena->limit - whole)
 		return NULL;
-	struct arena_block *block = malloc(whole);
-	if (!block)
+	size_t counted = arena->counted;
+	struct arena_block *block = count_in(arena, whole) ? malloc(whole) : NULL;
+	if (!block) {
+		count_out(arena, arena->counted - counted);
 		return NULL;
+	}
 	block->size = size;
 	arena->taken += whole;
 	return block;
@@ -108,10 +140,12 @@ void *arena_extend(struct arena *arena, void *piece, size_t size)
 		size < block->size || size - block->size > arena->limit - arena->taken)
 		return NULL;
 	bool current = arena->end == block->bytes + block->size;
-	size_t more = size - block->size;
-	block = realloc(block, sizeof(*block) + size);
-	if (!block)
+	size_t more = size - block->size, counted = arena->counted;
+	block = count_in(arena, more) ? realloc(block, sizeof(*block) + size) : NULL;
+	if (!block) {
+		count_out(arena, arena->counted - counted);
 		return NULL;
+	}
 	*slot = block;
 	block->size = size;
 	arena->taken += more;
@@ -186,7 +220,7 @@ void arena_reset(struct arena *arena)
 		else
 			free(block);
 	}
-	arena_init(arena, arena->limit);
+	begin_again(arena);
 	if (!kept)
 		return;
 	kept->older = NULL;
@@ -203,5 +237,5 @@ void arena_release(struct arena *arena)
 		older = block->older;
 		free(block);
 	}
-	arena_init(arena, arena->limit);
+	begin_again(arena);
 }

@@ -7,10 +7,21 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/text.h"
 
 struct arena_block;
 struct arena_deferred;
+
+/* A bound on what many arenas have together; what each takes first does not count. May be shared by threads. */
+struct arena_pool {
+	atomic_size_t taken; /* bytes */
+	atomic_size_t limit;
+};
+
+/* Bytes that an arena may have beside its pool, so that small requests work when large ones have it all. */
+#define ARENA_UNCOUNTED ((size_t)256 * 1024)
 
 struct arena {
 	struct arena_block *blocks; /* newest first */
@@ -20,9 +31,11 @@ struct arena {
 	size_t limit; /* bytes; what `taken` may not exceed */
 	bool failed;
 	struct arena_deferred *deferred; /* the latest first */
+	struct arena_pool *pool;         /* NULL: none; to be set before anything is allocated */
+	size_t counted;                  /* bytes of it */
 };
 
-/* Takes no memory yet. */
+/* Takes no memory yet; without a pool. */
 void arena_init(struct arena *arena, size_t limit);
 /* Zeroed, aligned for any type; NULL after failure. A size of 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -7,6 +7,7 @@
 
 #include "service/addresses.h"
 #include "service/clock.h"
+#include "service/deadline.h"
 #include "service/metrics.h"
 #include "service/settings.h"
 
@@ -28,7 +29,7 @@ static void acceptor_ignore(struct worker *worker)
 	worker->listening = false;
 }
 
-/* At a limit: what comes waits in the backlog. */
+/* The system is short of something: what comes waits in the backlog. */
 static void listen_later(struct worker *worker)
 {
 	if (!worker->listening)
@@ -55,10 +56,10 @@ static struct worker *least_loaded(struct worker *worker)
 	return best;
 }
 
+/* It counts in `connections` already. */
 static void place(struct worker *worker, struct connection *connection)
 {
 	struct worker *target = least_loaded(worker);
-	atomic_fetch_add(&worker->server->connections, 1);
 	atomic_fetch_add(&target->load, 1);
 	if (target != worker && acceptor_pass(target, connection))
 		return;
@@ -69,53 +70,85 @@ static void place(struct worker *worker, struct connection *connection)
 	worker_serve(worker, connection);
 }
 
-static void admit_connection(struct worker *worker, struct connection *connection)
+/* What may be open at a time, by the options and by the system. */
+static size_t connection_limit(const struct worker *worker)
 {
+	size_t wanted = worker->settings->options.connection_limit;
+	size_t possible = atomic_load(&worker->server->possible_connections);
+	return wanted < possible ? wanted : possible;
+}
+
+/* Counts it in. False when there is no place at all; else `surplus` tells whether there is little. */
+static bool enter(struct worker *worker, struct connection *connection)
+{
+	size_t limit = connection_limit(worker);
+	size_t before = atomic_fetch_add(&worker->server->connections, 1);
+	/* When the daemon stops, all that the kernel has accepted are served. */
+	if (before < limit || worker->drain_began || deadline_make_room(worker))
+		return true;
+	connection->surplus = true;
+	if (before < limit + CONNECTIONS_RESERVED)
+		return true;
+	atomic_fetch_sub(&worker->server->connections, 1);
+	return false;
+}
+
+static void refuse(struct worker *worker, struct connection *connection, enum refusal_reason reason)
+{
+	static const enum problem told[REFUSALS] = {
+		[REFUSED_ADDRESS] = PROBLEM_TOO_MANY_CONNECTIONS,
+		[REFUSED_TOTAL] = PROBLEM_OVERLOADED,
+		[REFUSED_MEMORY] = PROBLEM_NO_MEMORY,
+	};
+	counter_add(&worker->metrics->refused[reason], 1);
+	connection_refuse(connection, told[reason]);
+}
+
+static void admit_connection(struct worker *worker, struct connection *arrived)
+{
+	struct addresses *addresses = worker->server->addresses;
 	size_t limit = worker->settings->options.address_limit;
-	if (addresses_enter(worker->server->addresses, connection, limit)) {
-		place(worker, connection);
+	struct connection *connection = malloc(sizeof(*connection));
+	if (!connection) {
+		refuse(worker, arrived, REFUSED_MEMORY);
 		return;
 	}
-	counter_add(&worker->metrics->refused, 1);
-	connection_refuse(connection, PROBLEM_TOO_MANY_CONNECTIONS);
+	*connection = *arrived;
+	if (!addresses_enter(addresses, connection, limit)) {
+		refuse(worker, connection, REFUSED_ADDRESS);
+	} else if (enter(worker, connection)) {
+		place(worker, connection);
+		return;
+	} else {
+		addresses_leave(addresses, connection);
+		refuse(worker, connection, REFUSED_TOTAL);
+	}
 	free(connection);
 }
 
 /* False when there is nothing to accept, or not now. */
 static bool accept_one(struct worker *worker, const struct listener *listener)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
-	if (!connection)
-		return listen_later(worker), false;
-	connection->listener = listener;
-	connection->address_length = sizeof(connection->address);
-	connection->fd = accept4(listener->fd, (struct sockaddr *)&connection->address,
-		&connection->address_length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (connection->fd >= 0) {
-		admit_connection(worker, connection);
+	struct connection arrived = { .listener = listener };
+	arrived.address_length = sizeof(arrived.address);
+	arrived.fd = accept4(listener->fd, (struct sockaddr *)&arrived.address,
+		&arrived.address_length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (arrived.fd >= 0) {
+		admit_connection(worker, &arrived);
 		return true;
 	}
-	int error = errno;
-	free(connection);
-	if (error == EINTR || error == ECONNABORTED)
+	if (errno == EINTR || errno == ECONNABORTED)
 		return true;
-	if (error != EAGAIN)
+	if (errno != EAGAIN)
 		listen_later(worker);
 	return false;
 }
 
 void acceptor_accept(struct worker *worker, const struct listener *listener)
 {
-	struct server *server = worker->server;
-	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-		if (atomic_load(&server->connections) >=
-			worker->settings->options.connection_limit) {
-			listen_later(worker);
-			return;
-		}
+	for (int i = 0; i < ACCEPTS_AT_ONCE; i++)
 		if (!accept_one(worker, listener))
 			return;
-	}
 }
 
 void acceptor_receive(struct worker *worker)

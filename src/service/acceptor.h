@@ -1,11 +1,15 @@
 /*
  * How connections come to workers. All of them wait for the same listening sockets; whoever accepts
- * one gives it to the worker that has the fewest. At a limit nobody accepts for a moment: what comes
- * waits in the kernel's backlog.
+ * one gives it to the worker that has the fewest. At the limit of all connections an idle one makes room.
+ * Without one, a few more are taken: they may ask whether the daemon is alive and ready, and are told 503
+ * otherwise. What comes beyond these is told so without being asked.
  */
 #pragma once
 
 #include "service/worker.h"
+
+/* Connections above the limit that are served as far as that goes. */
+#define CONNECTIONS_RESERVED 32
 
 void acceptor_listen(struct worker *worker);
 /* After a pause: listens again when it is over. */

@@ -7,19 +7,40 @@
 #include "service/settings.h"
 #include "service/tokens.h"
 
+/* Two programs in a row may disagree on where such a body ends: RFC 9112 §6. */
+static void check_framing(struct request *request)
+{
+	const struct head *head = &request->head;
+	bool coded = head->transfer_encoding.data != NULL;
+	bool chunked = text_equal_nocase(head->transfer_encoding, TEXT("chunked"));
+	request->unframed = true;
+	if (head->malformed.length > 0)
+		request_refuse(request, PROBLEM_BAD_HEADER,
+			TEXT("the name of a header field has a character that none may have"));
+	else if (coded && head->content_length.data)
+		request_refuse(request, PROBLEM_BAD_HEADER,
+			TEXT("a body has a Content-Length or a Transfer-Encoding, not both"));
+	else if (coded && !head->is_current)
+		request_refuse(
+			request, PROBLEM_BAD_HEADER, TEXT("HTTP/1.0 knows no Transfer-Encoding"));
+	else if (coded && !chunked)
+		request_refuse(request, PROBLEM_UNSUPPORTED_CODING,
+			TEXT("send the body with a Content-Length, or with `Transfer-Encoding: "
+			     "chunked` and no other coding"));
+	else
+		request->unframed = text_is(head->repeated, "Content-Length");
+}
+
 static void check_head(struct request *request)
 {
+	check_framing(request);
 	if (request->head.repeated.length > 0)
 		request_refuse(request, PROBLEM_BAD_HEADER,
 			arena_printf(&request->arena, "the field %.*s came more than once",
 				TEXT_ARGUMENTS(request->head.repeated)));
-	if (request->head.needs_host && !request->head.host.data)
+	if (request->head.is_current && !request->head.host.data)
 		request_refuse(
 			request, PROBLEM_BAD_HEADER, TEXT("HTTP/1.1 requests have a Host field"));
-	/* Two programs in a row may disagree on where such a body ends: RFC 9112 §6.1. */
-	if (request->head.transfer_encoding.length > 0 && request->head.content_length.length > 0)
-		request_refuse(request, PROBLEM_BAD_HEADER,
-			TEXT("a body has a Content-Length or a Transfer-Encoding, not both"));
 }
 
 static void find_route(struct request *request)
@@ -53,20 +74,34 @@ static void check_host(struct request *request)
 		     "address, so that web pages cannot reach this service under a name of theirs"));
 }
 
+/* What orchestrators ask: for everybody, and at all times. */
+static bool asks_openly(const struct request *request)
+{
+	struct text ignored;
+	bool known;
+	const struct route *route =
+		route_find(request->head.path, request->head.verb, &ignored, &known);
+	return route && route->is_open;
+}
+
 static void check_token(struct request *request)
 {
 	const struct tokens *tokens = request->settings->tokens;
-	const struct head *head = &request->head;
-	struct text ignored;
-	bool known;
-	if (!tokens || tokens_admit(tokens, head->authorization))
+	struct text authorization = request->head.authorization;
+	if (!tokens || tokens_admit(tokens, authorization) || asks_openly(request))
 		return;
-	const struct route *route = route_find(head->path, head->verb, &ignored, &known);
-	if (!route || !route->is_open)
-		request_refuse(request, PROBLEM_UNAUTHORIZED,
-			head->authorization.length > 0
-				? TEXT("this token is not one of those that are known here")
-				: TEXT("send the field `Authorization: Bearer TOKEN`"));
+	request_refuse(request, PROBLEM_UNAUTHORIZED,
+		authorization.length > 0
+			? TEXT("this token is not one of those that are known here")
+			: TEXT("send the field `Authorization: Bearer TOKEN`"));
+}
+
+static void check_crowd(struct request *request)
+{
+	if (request->connection->surplus && !asks_openly(request))
+		request_refuse(request, PROBLEM_OVERLOADED,
+			TEXT("as many connections are open as limit-connections allows; ask again "
+			     "in a moment"));
 }
 
 /* Names of the forms' media types, for the refusal. */
@@ -148,6 +183,7 @@ static void check_parameters(struct request *request)
 void admit(struct request *request)
 {
 	check_head(request);
+	check_crowd(request);
 	check_host(request);
 	check_token(request);
 	find_route(request);

@@ -9,6 +9,8 @@
 #include "service/listener.h"
 
 #define FIRST_DESCRIPTOR 3
+/* FileDescriptorName= of sockets that speak TLS. */
+#define TLS_NAME "https"
 
 size_t listener_passed(void)
 {
@@ -48,7 +50,8 @@ static bool is_listening_stream(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
 }
 
-enum listener_outcome listener_adopt(struct listener *listener, size_t index, bool open)
+enum listener_outcome listener_adopt(
+	struct listener *listener, size_t index, struct listener_policy policy)
 {
 	union {
 		struct sockaddr_storage any;
@@ -59,17 +62,18 @@ enum listener_outcome listener_adopt(struct listener *listener, size_t index, bo
 	int fd = FIRST_DESCRIPTOR + (int)index;
 	passed_name(index, name, sizeof(name));
 	*listener = (struct listener){ .fd = fd, .adopted = true };
+	listener->tls = strcmp(name, TLS_NAME) == 0;
 	if (!is_listening_stream(fd) || getsockname(fd, (struct sockaddr *)&address, &length) != 0)
 		return refuse(name, "it is no stream socket that listens");
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	listener->unix_socket = address.any.ss_family == AF_UNIX;
-	if (listener->unix_socket) {
+	listener->loopback = !listener->unix_socket && listener_is_loopback(&address.any);
+	if (listener->unix_socket)
 		snprintf(listener->name, sizeof(listener->name), "unix:%.107s",
 			address.local.sun_path);
-		return LISTENER_OPEN;
-	}
-	listener->loopback = listener_is_loopback(&address.any);
-	listener_name_tcp(listener);
-	return listener->loopback || open ? LISTENER_OPEN : refuse(name, listener_open_reason);
+	else
+		listener_name_tcp(listener);
+	const char *forbidden = listener_forbidden(listener, policy);
+	return forbidden ? refuse(name, forbidden) : LISTENER_OPEN;
 }

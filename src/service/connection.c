@@ -3,34 +3,73 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char *reason(enum problem problem)
+#include "service/tls.h"
+
+void connection_enlist(struct connection **list, struct connection *connection)
 {
-	switch (problem) {
-	case PROBLEM_REQUEST_TIMEOUT:
+	connection->next = *list;
+	if (connection->next)
+		connection->next->link = &connection->next;
+	connection->link = list;
+	*list = connection;
+}
+
+void connection_delist(struct connection *connection)
+{
+	*connection->link = connection->next;
+	if (connection->next)
+		connection->next->link = connection->link;
+}
+
+static const char *reason(unsigned status)
+{
+	switch (status) {
+	case 400:
+		return "Bad Request";
+	case 408:
 		return "Request Timeout";
-	case PROBLEM_TOO_MANY_CONNECTIONS:
+	case 413:
+		return "Content Too Large";
+	case 429:
 		return "Too Many Requests";
 	default:
-		return "Content Too Large";
+		return "Service Unavailable";
 	}
 }
 
-static void tell(const struct connection *connection, enum problem problem)
+static void send_plain(const struct connection *connection, const char *data, size_t length)
 {
-	char out[768];
-	struct text body = problem_plain(problem);
-	int length = snprintf(out, sizeof(out),
+	send(connection->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* A whole reply, the last on its connection; its length. */
+static size_t write_reply(enum problem problem, char *out, size_t room)
+{
+	char body[PROBLEM_WRITE_ROOM];
+	const struct problem_row *row = &problems[problem];
+	size_t body_length = problem_write(problem, body, sizeof(body));
+	int length = snprintf(out, room,
 		"HTTP/1.1 %u %s\r\n"
 		"Content-Type: application/problem+json\r\n"
 		"Content-Length: %zu\r\n"
 		"Cache-Control: no-store\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
-		"%s"
-		"Connection: close\r\n\r\n%s",
-		problems[problem].status, reason(problem), body.length,
-		problem == PROBLEM_TOO_MANY_CONNECTIONS ? "Retry-After: 1\r\n" : "", body.data);
-	if (length > 0 && (size_t)length < sizeof(out))
-		send(connection->fd, out, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		"%s%s%s"
+		"Connection: close\r\n\r\n%.*s",
+		row->status, reason(row->status), body_length,
+		row->retry_after ? "Retry-After: " : "", row->retry_after ? row->retry_after : "",
+		row->retry_after ? "\r\n" : "", (int)body_length, body);
+	return length > 0 && (size_t)length < room ? (size_t)length : 0;
+}
+
+static void tell(struct connection *connection, enum problem problem)
+{
+	char out[768];
+	size_t length = write_reply(problem, out, sizeof(out));
+	if (!connection->listener->tls)
+		send_plain(connection, out, length);
+	else if (connection->established)
+		tls_send_last(connection, out, length);
 }
 
 void connection_cut(struct connection *connection, enum problem problem)
@@ -43,16 +82,28 @@ void connection_cut(struct connection *connection, enum problem problem)
 	shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* What has arrived is read first: closing with unread bytes would reset the connection. */
-void connection_refuse(struct connection *connection, enum problem problem)
+/* Closing with unread bytes would reset the connection, and what was sent with it. */
+static void read_away(const struct connection *connection)
 {
 	char dropped[4096];
-	tell(connection, problem);
 	shutdown(connection->fd, SHUT_WR);
 	while (recv(connection->fd, dropped, sizeof(dropped), MSG_DONTWAIT) ==
 		(ssize_t)sizeof(dropped))
 		;
+}
+
+void connection_refuse(struct connection *connection, enum problem problem)
+{
+	tell(connection, problem);
+	read_away(connection);
 	close(connection->fd);
+}
+
+void connection_misspoken(struct connection *connection)
+{
+	char out[768];
+	send_plain(connection, out, write_reply(PROBLEM_HTTPS_REQUIRED, out, sizeof(out)));
+	read_away(connection);
 }
 
 void connection_hush(struct connection *connection)

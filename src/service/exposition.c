@@ -1,5 +1,6 @@
 #include "service/exposition.h"
 #include "service/server.h"
+#include "service/settings.h"
 
 enum metric_type {
 	METRIC_COUNTER,
@@ -60,8 +61,20 @@ static const struct metric_row rows[] = {
 	{
 		.name = "quantconf_connections_refused_total",
 		.type = METRIC_COUNTER,
-		.help = "Connections over the limit of one address.",
+		.help = "Connections that were refused, by the limit: of one address, of all, or memory.",
 		.render = render_refused,
+	},
+	{
+		.name = "quantconf_tls_handshakes_total",
+		.type = METRIC_COUNTER,
+		.help = "Handshakes of TLS, by whether a connection came of them.",
+		.render = render_handshakes,
+	},
+	{
+		.name = "quantconf_tls_certificate_not_after_seconds",
+		.type = METRIC_GAUGE,
+		.help = "When the certificate expires, in seconds since 1970; nothing without one.",
+		.render = render_certificate,
 	},
 	{
 		.name = "quantconf_resolutions_total",
@@ -161,13 +174,14 @@ static const struct metric_row rows[] = {
 	},
 };
 
-void metrics_render(struct buffer *out, const struct server *server, struct roots *roots)
+void metrics_render(
+	struct buffer *out, const struct server *server, const struct settings *settings)
 {
 	static const char *const types[] = { "counter", "gauge", "histogram" };
-	struct scrape scrape = { .out = out, .server = server };
+	struct scrape scrape = { .out = out, .server = server, .settings = settings };
 	process_read(&scrape.process, server->process);
-	if (roots)
-		scrape.cache = roots_counters(roots);
+	if (settings->roots)
+		scrape.cache = roots_counters(settings->roots);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		scrape.name = rows[i].name;
 		buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", rows[i].name, rows[i].help,

@@ -8,6 +8,7 @@
 struct scrape {
 	struct buffer *out;
 	const struct server *server;
+	const struct settings *settings;
 	const char *name; /* of the metric that is being written */
 	struct process process;
 	struct roots_counters cache;
@@ -21,6 +22,8 @@ void render_in_flight(const struct scrape *scrape);
 void render_connections(const struct scrape *scrape);
 void render_refused(const struct scrape *scrape);
 void render_accepted(const struct scrape *scrape);
+void render_handshakes(const struct scrape *scrape);
+void render_certificate(const struct scrape *scrape);
 void render_resolutions(const struct scrape *scrape);
 void render_findings(const struct scrape *scrape);
 void render_dialects(const struct scrape *scrape);

@@ -8,6 +8,8 @@
 #include "resolve/resolution.h"
 #include "service/routes.h"
 #include "service/server.h"
+#include "service/settings.h"
+#include "service/tls.h"
 #include "service/worker.h"
 
 /* The sum of one counter over all workers: `offset` bytes into their metrics. */
@@ -133,7 +135,22 @@ void render_accepted(const struct scrape *scrape)
 
 void render_refused(const struct scrape *scrape)
 {
-	put(scrape, "", TOTAL(scrape, refused));
+	put(scrape, "{limit=\"address\"}", TOTAL(scrape, refused[REFUSED_ADDRESS]));
+	put(scrape, "{limit=\"total\"}", TOTAL(scrape, refused[REFUSED_TOTAL]));
+	put(scrape, "{limit=\"memory\"}", TOTAL(scrape, refused[REFUSED_MEMORY]));
+}
+
+void render_handshakes(const struct scrape *scrape)
+{
+	put(scrape, "{result=\"established\"}", TOTAL(scrape, established));
+	put(scrape, "{result=\"failed\"}", TOTAL(scrape, not_established));
+}
+
+void render_certificate(const struct scrape *scrape)
+{
+	const struct tls *tls = scrape->settings->tls;
+	if (tls)
+		put(scrape, "", (uint64_t)tls_not_after(tls));
 }
 
 void render_resolutions(const struct scrape *scrape)

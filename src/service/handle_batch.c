@@ -246,6 +246,7 @@ void handle_batch(struct request *request)
 		return;
 	request_phase(request, PHASE_UNPACK);
 	arena_init(&request->item_arena, request->arena.limit);
+	request->item_arena.pool = request->arena.pool;
 	batch->object = request->offer == 1;
 	request->batch = batch;
 	request->reply.status = 200;

@@ -7,6 +7,7 @@
 #include "service/http.h"
 #include "service/server.h"
 #include "service/settings.h"
+#include "service/tls.h"
 
 static void begin(struct json *json, struct buffer *out, struct request *request)
 {
@@ -78,6 +79,8 @@ static void render_libraries(struct json *json)
 	json_open(json, '{');
 	json_key(json, "libmicrohttpd");
 	json_string(json, http_library_version());
+	json_key(json, "gnutls");
+	json_string(json, tls_library_version());
 	json_key(json, "libyaml");
 	json_string(json, build_libyaml);
 	json_key(json, "cjson");

@@ -5,9 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/head.h"
+#include "service/reply_fields.h"
+#include "service/routes.h"
 #include "service/settings.h"
+#include "service/tls.h"
 #include "service/worker.h"
 
+/* Of idle connections. Those whose body stands still are told so before: deadline.c. */
+#define TIMEOUT_MARGIN 1
 /* Larger ones cost time for each connection, smaller ones system calls for each body. */
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
 #define STREAM_BLOCK ((size_t)32 * 1024)
@@ -19,24 +25,9 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct worker *worker;
 	int descriptor;
-};
-
-/* The header fields that somebody reads. */
-static const struct field {
-	const char *name;
-	size_t slot;
-	bool is_list; /* may come in several lines */
-} fields[] = {
-	{ "Host", offsetof(struct head, host), false },
-	{ "Authorization", offsetof(struct head, authorization), false },
-	{ "Accept", offsetof(struct head, accept), true },
-	{ "Content-Type", offsetof(struct head, content_type), false },
-	{ "Content-Encoding", offsetof(struct head, content_encoding), true },
-	{ "Content-Length", offsetof(struct head, content_length), false },
-	{ "Transfer-Encoding", offsetof(struct head, transfer_encoding), true },
-	{ "If-None-Match", offsetof(struct head, if_none_match), true },
-	{ "X-Request-Id", offsetof(struct head, request_id), true },
-	{ "Expect", offsetof(struct head, expect), true },
+	bool tls;
+	struct MHD_Response *no_memory; /* made beforehand */
+	char no_memory_body[PROBLEM_WRITE_ROOM];
 };
 
 static struct text view(const char *data, size_t length)
@@ -47,21 +38,8 @@ static struct text view(const char *data, size_t length)
 static enum MHD_Result take_field(void *context, enum MHD_ValueKind kind, const char *name,
 	size_t name_length, const char *value, size_t value_length)
 {
-	struct request *request = context;
-	struct text given = view(name, name_length), contents = view(value, value_length);
 	(void)kind;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (!text_equal_nocase(given, text_of(fields[i].name)))
-			continue;
-		struct text *slot = (struct text *)((char *)&request->head + fields[i].slot);
-		if (!slot->data)
-			*slot = contents;
-		else if (fields[i].is_list)
-			*slot = arena_printf(&request->arena, "%.*s, %.*s", TEXT_ARGUMENTS(*slot),
-				TEXT_ARGUMENTS(contents));
-		else
-			request->head.repeated = text_of(fields[i].name);
-	}
+	head_take_field(context, view(name, name_length), view(value, value_length));
 	return MHD_YES;
 }
 
@@ -78,100 +56,19 @@ static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, co
 	return MHD_YES;
 }
 
-static enum verb verb_of(struct text name)
-{
-	static const struct {
-		const char *name;
-		enum verb verb;
-	} known[] = {
-		{ MHD_HTTP_METHOD_GET, VERB_GET },
-		{ MHD_HTTP_METHOD_HEAD, VERB_HEAD },
-		{ MHD_HTTP_METHOD_POST, VERB_POST },
-		{ MHD_HTTP_METHOD_OPTIONS, VERB_OPTIONS },
-	};
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (text_is(name, known[i].name))
-			return known[i].verb;
-	return VERB_OTHER;
-}
-
 static void read_head(
 	struct request *request, struct MHD_Connection *peer, const char *path, const char *method)
 {
 	struct head *head = &request->head;
 	head->path = text_of(path);
 	head->method_name = text_of(method);
-	head->verb = verb_of(head->method_name);
+	head->verb = route_verb(head->method_name);
 	int count = MHD_get_connection_values_n(peer, MHD_GET_ARGUMENT_KIND, NULL, NULL);
 	head->parameters =
 		ARENA_ARRAY(&request->arena, struct parameter, count > 0 ? (size_t)count : 0);
 	if (head->parameters)
 		MHD_get_connection_values_n(peer, MHD_GET_ARGUMENT_KIND, take_parameter, head);
 	MHD_get_connection_values_n(peer, MHD_HEADER_KIND, take_field, request);
-}
-
-static void add(struct MHD_Response *response, const char *name, const char *value)
-{
-	MHD_add_response_header(response, name, value);
-}
-
-static void add_number(struct MHD_Response *response, const char *name, unsigned value)
-{
-	char digits[16];
-	snprintf(digits, sizeof(digits), "%u", value);
-	add(response, name, digits);
-}
-
-/* "resolve;dur=0.031", milliseconds. */
-static void put_phase(struct buffer *out, const char *name, uint64_t microseconds)
-{
-	uint64_t fraction = microseconds % 1000;
-	buffer_add_string(out, out->length > 0 ? ", " : "");
-	buffer_add_string(out, name);
-	buffer_add_string(out, ";dur=");
-	buffer_add_unsigned(out, microseconds / 1000);
-	buffer_add_string(out, fraction < 10 ? ".00" : fraction < 100 ? ".0" : ".");
-	buffer_add_unsigned(out, fraction);
-}
-
-static void add_timing(struct MHD_Response *response, struct request *request)
-{
-	static const char *const names[PHASE_COUNT] = {
-		[PHASE_RECEIVE] = "receive",
-		[PHASE_UNPACK] = "unpack",
-		[PHASE_RESOLVE] = "resolve",
-		[PHASE_RENDER] = "render",
-	};
-	struct buffer out;
-	buffer_init(&out, &request->arena, 128);
-	for (size_t i = 0; i < PHASE_COUNT; i++)
-		if (i == PHASE_RECEIVE || request->phases[i] > 0)
-			put_phase(&out, names[i], request->phases[i]);
-	buffer_add_byte(&out, '\0');
-	if (!arena_failed(&request->arena))
-		add(response, "Server-Timing", out.data);
-}
-
-static void add_headers(struct MHD_Response *response, struct request *request)
-{
-	const struct reply *reply = &request->reply;
-	if (reply->content_type)
-		add(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-	add(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->cacheable ? "no-cache" : "no-store");
-	if (reply->etag[0] != '\0')
-		add(response, MHD_HTTP_HEADER_ETAG, reply->etag);
-	if (reply->allow.length > 0)
-		add(response, MHD_HTTP_HEADER_ALLOW, reply->allow.data);
-	if (reply->status == MHD_HTTP_UNAUTHORIZED)
-		add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"quantconf\"");
-	if (reply->retry_after > 0)
-		add_number(response, MHD_HTTP_HEADER_RETRY_AFTER, reply->retry_after);
-	add(response, "X-Content-Type-Options", "nosniff");
-	add(response, "X-Request-Id", request->id);
-	add_timing(response, request);
-	bool confused = request->refusal.problem == PROBLEM_BAD_HEADER;
-	if (confused || atomic_load(&request->server->draining))
-		add(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
 /* A reply whose length nobody knows goes out in chunks, each made when the client has taken the last. */
@@ -193,6 +90,12 @@ static struct MHD_Response *make_response(struct request *request)
 		body.length, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
 }
 
+static void add_fields(struct MHD_Response *response, const struct reply_field *added, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		MHD_add_response_header(response, added[i].name, added[i].value);
+}
+
 /* The library does not copy the body: it lives in the arena until the request has ended. */
 static enum MHD_Result send_reply(struct request *request, struct MHD_Connection *peer)
 {
@@ -200,7 +103,9 @@ static enum MHD_Result send_reply(struct request *request, struct MHD_Connection
 	struct MHD_Response *response = make_response(request);
 	if (!response)
 		return MHD_NO;
-	add_headers(response, request);
+	struct reply_field fields_out[REPLY_FIELDS_MAXIMUM];
+	size_t count = reply_fields(request, fields_out);
+	add_fields(response, fields_out, count);
 	enum MHD_Result result = MHD_queue_response(peer, request->reply.status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -219,10 +124,11 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, con
 	struct connection *connection = connection_of(peer);
 	struct request *request = connection ? worker_take_request(http->worker, connection) : NULL;
 	if (!request)
-		return MHD_NO;
+		return MHD_queue_response(
+			peer, problems[PROBLEM_NO_MEMORY].status, http->no_memory);
 	*context = request;
 	read_head(request, peer, path, method);
-	request->head.needs_host = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
+	request->head.is_current = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	request_begin(request);
 	return request_answers_early(request) ? send_reply(request, peer) : MHD_YES;
 }
@@ -266,45 +172,70 @@ static void on_completion(void *own, struct MHD_Connection *peer, void **context
 	worker_give_request(http->worker, request, ended);
 }
 
+static struct connection *join(struct http *http, struct MHD_Connection *peer)
+{
+	struct connection *connection = worker_joined(http->worker);
+	if (!connection)
+		return NULL;
+	connection->peer = peer;
+	if (http->tls) {
+		connection->session =
+			MHD_get_connection_info(peer, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+				->tls_session;
+		connection->settings = settings_use(http->worker->settings);
+		tls_greet(connection, connection->settings->tls);
+	}
+	return connection;
+}
+
 static void on_connection(void *own, struct MHD_Connection *peer, void **context,
 	enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = own;
-	(void)peer;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*context = worker_joined(http->worker);
+		*context = join(http, peer);
 	} else if (*context) {
 		worker_left(http->worker, *context);
 		*context = NULL;
 	}
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* As the library does it, save that %00 stays as it is: paths are terminated strings. */
 static size_t on_unescape(void *own, struct MHD_Connection *peer, char *text)
 {
-	char *out = text;
 	(void)own;
 	(void)peer;
-	for (const char *in = text; *in; in++) {
-		int high = *in == '%' ? hex_digit(in[1]) : -1;
-		int low = high >= 0 ? hex_digit(in[2]) : -1;
-		if (low >= 0 && high + low > 0) {
-			*out++ = (char)(high * 16 + low);
-			in += 2;
-		} else {
-			*out++ = *in;
-		}
-	}
-	*out = '\0';
-	return (size_t)(out - text);
+	return parameter_unescape(text);
+}
+
+/* Its head has come, but the library has not shown it to us. */
+static bool is_hidden(const struct connection *connection)
+{
+	return !connection->request && !connection->cut &&
+	       MHD_get_connection_info(connection->peer, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+}
+
+static struct connection *find_hidden(struct connection *list)
+{
+	while (list && !is_hidden(list))
+		list = list->next;
+	return list;
+}
+
+/*
+ * The library answers a Content-Length that is none by itself, and sends the head of that reply twice. It
+ * has something to say of it before, though: this is the moment to answer better.
+ */
+static void refuse_length(struct worker *worker)
+{
+	struct connection *connection = find_hidden(worker->connections);
+	if (!connection)
+		connection = find_hidden(worker->greeting);
+	if (!connection)
+		return;
+	const char *length = MHD_lookup_connection_value(
+		connection->peer, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	bool digits = length && length[0] != '\0' && length[strspn(length, "0123456789")] == '\0';
+	connection_cut(connection, digits ? PROBLEM_BODY_TOO_LARGE : PROBLEM_BAD_HEADER);
 }
 
 static void on_message(void *own, const char *format, va_list arguments)
@@ -315,30 +246,66 @@ static void on_message(void *own, const char *format, va_list arguments)
 	const struct http *http = own;
 	char message[256];
 	const struct log_style *style = &http->worker->settings->options.log;
+	refuse_length(http->worker);
 	if (style->threshold < LOG_LEVEL_DEBUG)
 		return;
 	vsnprintf(message, sizeof(message), format, arguments);
 	log_event(style, LOG_LEVEL_DEBUG, "http", "%s", message);
 }
 
-struct http *http_start(struct worker *worker)
+static bool prepare_no_memory(struct http *http)
+{
+	const struct reply_field added[] = {
+		{ MHD_HTTP_HEADER_CONTENT_TYPE, "application/problem+json" },
+		{ MHD_HTTP_HEADER_CACHE_CONTROL, "no-store" },
+		{ MHD_HTTP_HEADER_RETRY_AFTER, problems[PROBLEM_NO_MEMORY].retry_after },
+		{ MHD_HTTP_HEADER_CONNECTION, "close" },
+	};
+	size_t length = problem_write(
+		PROBLEM_NO_MEMORY, http->no_memory_body, sizeof(http->no_memory_body));
+	http->no_memory = MHD_create_response_from_buffer(
+		length, http->no_memory_body, MHD_RESPMEM_PERSISTENT);
+	if (http->no_memory)
+		add_fields(http->no_memory, added, sizeof(added) / sizeof(added[0]));
+	return http->no_memory != NULL;
+}
+
+/* The certificate is only what the library wants to see at its start: tls_greet() sets another one. */
+static void add_tls(struct MHD_OptionItem *items, const struct tls *tls)
+{
+	const struct MHD_OptionItem added[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)tls_certificate_text(tls) },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls_key_text(tls) },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	memcpy(items, added, sizeof(added));
+}
+
+struct http *http_start(struct worker *worker, const struct tls *tls)
 {
 	const struct options *options = &worker->settings->options;
+	struct MHD_OptionItem more[4] = { { MHD_OPTION_END, 0, NULL } };
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
 	struct http *http = calloc(1, sizeof(*http));
 	if (!http)
 		return NULL;
 	http->worker = worker;
-	http->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-		on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_message, http,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completion, http, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, http, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, http,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-		CONNECTIONS_MAXIMUM, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout,
-		MHD_OPTION_END);
+	http->tls = tls != NULL;
+	if (tls) {
+		flags |= MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME;
+		add_tls(more, tls);
+	}
+	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http,
+		MHD_OPTION_EXTERNAL_LOGGER, on_message, http, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completion, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+		MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAXIMUM,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout + TIMEOUT_MARGIN,
+		MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	if (info) {
+	if (info && prepare_no_memory(http)) {
 		http->descriptor = info->epoll_fd;
 		return http;
 	}
@@ -354,14 +321,25 @@ int http_descriptor(const struct http *http)
 int http_timeout(const struct http *http)
 {
 	MHD_UNSIGNED_LONG_LONG timeout;
-	if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
+	if (!http || MHD_get_timeout(http->daemon, &timeout) != MHD_YES)
 		return -1;
 	return timeout > 60000 ? 60000 : (int)timeout;
 }
 
 void http_run(struct http *http)
 {
-	MHD_run(http->daemon);
+	if (http)
+		MHD_run(http->daemon);
+}
+
+void http_suspend(struct connection *connection)
+{
+	MHD_suspend_connection(connection->peer);
+}
+
+void http_resume(struct connection *connection)
+{
+	MHD_resume_connection(connection->peer);
 }
 
 void http_add(struct http *http, struct connection *connection)
@@ -376,6 +354,8 @@ void http_stop(struct http *http)
 		return;
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
+	if (http->no_memory)
+		MHD_destroy_response(http->no_memory);
 	free(http);
 }
 

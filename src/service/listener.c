@@ -15,6 +15,8 @@
 #include "service/confine.h"
 
 #define BACKLOG 4096
+#define TLS_PREFIX "tls:"
+#define UNIX_PREFIX "unix:"
 
 static void complain(const char *address, const char *what)
 {
@@ -108,8 +110,8 @@ void listener_name_tcp(struct listener *listener)
 		    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return;
 	bool v6 = address.ss_family == AF_INET6;
-	snprintf(listener->name, sizeof(listener->name), "http://%s%.100s%s:%s", v6 ? "[" : "",
-		host, v6 ? "]" : "", port);
+	snprintf(listener->name, sizeof(listener->name), "http%s://%s%.100s%s:%s",
+		listener->tls ? "s" : "", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
 /* Splits "ADDR:PORT"; brackets around ADDR are taken off. False when it has not that form. */
@@ -162,7 +164,7 @@ static const char *find_tcp(const char *address, struct addrinfo **ret_found, in
 	*ret_found = NULL;
 	*ret_failure = 0;
 	if (!split(address, host, sizeof(host), &port))
-		return "write ADDR:PORT, [v6]:PORT or unix:PATH, ports from 0 to 65535";
+		return "write ADDR:PORT, [v6]:PORT, tls:ADDR:PORT or unix:PATH, ports from 0 to 65535";
 	*ret_failure = getaddrinfo(host, port, &hints, ret_found);
 	return NULL;
 }
@@ -179,39 +181,66 @@ bool listener_is_open(const struct listener *listener)
 	return !listener->unix_socket && !listener->loopback;
 }
 
-const char listener_open_reason[] =
-	"other machines could reach it, and requests are not authenticated; listen on 127.0.0.1, "
-	"[::1] or unix:PATH, name tokens with --token-file, or allow it with --insecure";
+static bool is_unix(const char *address)
+{
+	return strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
+}
 
-static enum listener_outcome open_tcp(struct listener *listener, const char *address, bool open)
+bool listener_is_tls(const char *address)
+{
+	return strncmp(address, TLS_PREFIX, strlen(TLS_PREFIX)) == 0;
+}
+
+static const char *plain_address(const char *address)
+{
+	return listener_is_tls(address) ? address + strlen(TLS_PREFIX) : address;
+}
+
+const char *listener_forbidden(const struct listener *listener, struct listener_policy policy)
+{
+	if (listener->tls && !policy.certificate)
+		return "TLS needs a certificate and its key: name them with --tls-certificate and "
+		       "--tls-key";
+	if (listener_is_open(listener) && !policy.open)
+		return "other machines could reach it, and requests are not authenticated; listen "
+		       "on 127.0.0.1, [::1] or unix:PATH, name tokens with --token-file, or allow "
+		       "it with --insecure";
+	return NULL;
+}
+
+static enum listener_outcome open_tcp(
+	struct listener *listener, const char *address, struct listener_policy policy)
 {
 	struct addrinfo *found;
 	int failure;
-	const char *fault = find_tcp(address, &found, &failure);
+	const char *fault = find_tcp(plain_address(address), &found, &failure);
 	if (fault)
 		return misused(address, fault);
 	if (failure != 0)
 		return failed(-1, address, gai_strerror(failure));
-	*listener = (struct listener){ .fd = -1, .loopback = found_loopback(found) };
-	enum listener_outcome outcome = listener->loopback || open
-						? bind_tcp(listener, address, found)
-						: misused(address, listener_open_reason);
+	listener->loopback = found_loopback(found);
+	const char *forbidden = listener_forbidden(listener, policy);
+	enum listener_outcome outcome =
+		forbidden ? misused(address, forbidden) : bind_tcp(listener, address, found);
 	freeaddrinfo(found);
 	return outcome;
 }
 
-bool listener_check(const char *address, bool open, struct fault *ret_fault)
+bool listener_check(const char *address, struct listener_policy policy, struct fault *ret_fault)
 {
+	struct listener listener = { .tls = listener_is_tls(address) };
 	struct addrinfo *found = NULL;
 	const char *fault = NULL;
 	int failure;
-	if (strncmp(address, "unix:", 5) == 0)
-		fault = unix_fault(address + 5);
+	listener.unix_socket = is_unix(address);
+	if (listener.unix_socket)
+		fault = unix_fault(address + strlen(UNIX_PREFIX));
 	else
-		fault = find_tcp(address, &found, &failure);
+		fault = find_tcp(plain_address(address), &found, &failure);
 	/* A name that cannot be found now may be there when it is opened. */
-	if (!fault && found && !open && !found_loopback(found))
-		fault = listener_open_reason;
+	listener.loopback = !found || found_loopback(found);
+	if (!fault)
+		fault = listener_forbidden(&listener, policy);
 	if (found)
 		freeaddrinfo(found);
 	if (fault)
@@ -219,12 +248,13 @@ bool listener_check(const char *address, bool open, struct fault *ret_fault)
 	return !fault;
 }
 
-enum listener_outcome listener_open(struct listener *listener, const char *address, bool open)
+enum listener_outcome listener_open(
+	struct listener *listener, const char *address, struct listener_policy policy)
 {
-	*listener = (struct listener){ .fd = -1 };
-	if (strncmp(address, "unix:", 5) == 0)
-		return open_unix(listener, address, address + 5);
-	return open_tcp(listener, address, open);
+	*listener = (struct listener){ .fd = -1, .tls = listener_is_tls(address) };
+	if (is_unix(address))
+		return open_unix(listener, address, address + strlen(UNIX_PREFIX));
+	return open_tcp(listener, address, policy);
 }
 
 /*
@@ -250,7 +280,7 @@ static void drop_new_connections(int fd)
 
 static const char *unix_path(const struct listener *listener)
 {
-	return listener->name + strlen("unix:");
+	return listener->name + strlen(UNIX_PREFIX);
 }
 
 void listener_quiesce(struct listener *listener)

@@ -8,10 +8,17 @@
 struct listener {
 	int fd;
 	bool unix_socket;
+	bool tls;
 	bool loopback;  /* TCP that only this machine reaches */
 	bool adopted;   /* belongs to the service manager, who keeps it open */
 	bool quiet;     /* turns connections away; a UNIX socket's path is gone */
-	char name[224]; /* as a URL: "http://127.0.0.1:8642", "unix:/run/x" */
+	char name[224]; /* as a URL: "https://127.0.0.1:8642", "unix:/run/x" */
+};
+
+/* What the administrator allows, and has what it takes for. */
+struct listener_policy {
+	bool open;        /* addresses that other machines could connect to */
+	bool certificate; /* there is one, for TLS */
 };
 
 enum listener_outcome {
@@ -21,23 +28,25 @@ enum listener_outcome {
 };
 
 /*
- * Whether the address has a form that listener_open() takes and, unless `open` allows that, is none
- * that other machines could connect to. Opens nothing.
+ * Whether the address has a form that listener_open() takes, and the policy allows it. Opens nothing.
  */
-bool listener_check(const char *address, bool open, struct fault *ret_fault);
+bool listener_check(const char *address, struct listener_policy policy, struct fault *ret_fault);
+/* Whether it speaks TLS. */
+bool listener_is_tls(const char *address);
 
 /*
- * Opens what `address` ("ADDR:PORT", "[v6]:PORT", "unix:PATH") says. When it cannot, or when other
- * machines could connect and `open` does not allow that, the reason and the way out are on
- * stderr.
+ * Opens what `address` ("ADDR:PORT", "[v6]:PORT", "tls:ADDR:PORT", "unix:PATH") says. When it cannot, or
+ * the policy does not allow it, the reason and the way out are on stderr.
  */
-enum listener_outcome listener_open(struct listener *listener, const char *address, bool open);
+enum listener_outcome listener_open(
+	struct listener *listener, const char *address, struct listener_policy policy);
 /* Whether other machines can reach it. */
 bool listener_is_open(const struct listener *listener);
 /* How many sockets the service manager handed over (LISTEN_FDS), at most LISTEN_MAXIMUM. */
 size_t listener_passed(void);
 /* Takes over one of them; as listener_open() otherwise. */
-enum listener_outcome listener_adopt(struct listener *listener, size_t index, bool open);
+enum listener_outcome listener_adopt(
+	struct listener *listener, size_t index, struct listener_policy policy);
 /*
  * New connections are turned away from here on, while those that the kernel has accepted can still
  * be taken.
@@ -46,7 +55,8 @@ void listener_quiesce(struct listener *listener);
 /* Also removes a UNIX socket's path. Closing twice does nothing. */
 void listener_close(struct listener *listener);
 
-extern const char listener_open_reason[]; /* why an address that others reach is refused */
+/* Why the policy forbids the listener; NULL when it does not. */
+const char *listener_forbidden(const struct listener *listener, struct listener_policy policy);
 /* For adoption.c. */
 bool listener_is_loopback(const struct sockaddr_storage *address);
 /* Its name, with the port that the kernel chose. */

@@ -12,8 +12,8 @@
 struct request;
 struct resolution;
 struct diagnostic;
-struct roots;
 struct server;
+struct settings;
 
 struct counter {
 	_Atomic uint64_t value;
@@ -37,13 +37,23 @@ struct route_counters {
 	struct histogram duration;               /* microseconds */
 };
 
+/* Why a connection was not served. */
+enum refusal_reason {
+	REFUSED_ADDRESS, /* over the limit of its address */
+	REFUSED_TOTAL,   /* over the limit of all */
+	REFUSED_MEMORY,
+	REFUSALS,
+};
+
 struct metrics {
 	struct route_counters routes[METRICS_ROUTES + 1];
 	struct histogram received, sent; /* bytes of bodies */
 	struct counter begun, ended;     /* requests */
 	struct counter accepted;         /* connections */
-	struct counter refused;          /* connections over the limit of an address */
-	struct counter resolutions[3];   /* by enum resolution_status */
+	struct counter established;      /* handshakes of TLS … */
+	struct counter not_established;  /* … and those that came to nothing */
+	struct counter refused[REFUSALS];
+	struct counter resolutions[3]; /* by enum resolution_status */
 	struct counter dialects[METRICS_DIALECTS];
 	struct counter *findings; /* by the registry's index */
 };
@@ -63,7 +73,8 @@ void metrics_count_findings(
 	struct metrics *metrics, const struct diagnostic *const *findings, size_t count);
 
 /* All of them in the Prometheus text format 0.0.4. */
-void metrics_render(struct buffer *out, const struct server *server, struct roots *roots);
+void metrics_render(
+	struct buffer *out, const struct server *server, const struct settings *settings);
 
 /* For exposition.c: upper bounds of the buckets, as written after le=; NULL behind the last. */
 struct bound {

@@ -27,7 +27,8 @@ struct option_row {
 	const char *name;     /* NULL behind the last row */
 	const char *argument; /* NULL: takes none */
 	const char *fallback; /* the default, as one would write it; NULL: none */
-	const char *help;
+	const char *help;     /* a phrase, for --help */
+	const char *more;     /* sentences for the manual, too; NULL: none */
 	enum option_kind kind;
 	const char *const *choices; /* of OPTION_CHOICE: by the values of the slot's enum */
 	size_t slot;                /* offset in struct options */

@@ -33,15 +33,18 @@ struct options {
 	enum confine_choice confine;
 	const char *confine_read[CONFINE_READ_MAXIMUM]; /* folders that stay readable, too */
 	size_t confine_read_count;
-	const char *token_file;  /* NULL: none */
+	const char *token_file;      /* NULL: none */
+	const char *tls_certificate; /* NULL: none */
+	const char *tls_key;
 	const char *config_file; /* NULL: none */
 	bool check;              /* only check the configuration */
 	/* Bytes. */
 	size_t config_limit;
 	size_t checkpoint_limit;
 	size_t batch_limit;
-	size_t memory_limit; /* of one request */
-	size_t drop_limit;   /* of a refused body that is read nevertheless */
+	size_t memory_limit;       /* of one request */
+	size_t total_memory_limit; /* of all requests */
+	size_t drop_limit;         /* of a refused body that is read nevertheless */
 	/* Counts. */
 	size_t depth_limit;
 	size_t node_limit;

@@ -164,3 +164,28 @@ bool parameter_lists(const struct parameter *parameter, const char *word)
 			return true;
 	return false;
 }
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t parameter_unescape(char *text)
+{
+	char *out = text;
+	for (const char *in = text; *in; in++) {
+		int high = *in == '%' ? hex_digit(in[1]) : -1;
+		int low = high >= 0 ? hex_digit(in[2]) : -1;
+		if (low >= 0 && high + low > 0) {
+			*out++ = (char)(high * 16 + low);
+			in += 2;
+		} else {
+			*out++ = *in;
+		}
+	}
+	*out = '\0';
+	return (size_t)(out - text);
+}

@@ -32,5 +32,7 @@ bool parameters_check(const struct parameter_row *rows, const struct parameter *
 /* NULL when it was not given. */
 const struct parameter *parameter_find(
 	const struct parameter *parameters, size_t count, const char *name);
+/* Takes %XX apart, in place, save that %00 stays as it is: paths are terminated strings. The new length. */
+size_t parameter_unescape(char *text);
 /* True when the comma list has the word. */
 bool parameter_lists(const struct parameter *parameter, const char *word);

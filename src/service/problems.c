@@ -1,5 +1,7 @@
 #include "service/problems.h"
 
+#include <stdio.h>
+
 #include "render/json.h"
 
 #define TYPE_PREFIX "urn:quantconf:problem:"
@@ -19,6 +21,11 @@ const struct problem_row problems[] = {
 		.slug = "bad-header",
 		.status = 400,
 		.title = "A header field cannot be used",
+	},
+	[PROBLEM_HTTPS_REQUIRED] = {
+		.slug = "https-required",
+		.status = 400,
+		.title = "This port speaks HTTPS, not HTTP",
 	},
 	[PROBLEM_BAD_ENVELOPE] = {
 		.slug = "bad-envelope",
@@ -99,18 +106,29 @@ const struct problem_row problems[] = {
 		.slug = "too-many-connections",
 		.status = 429,
 		.title = "This address has too many connections",
-		.retry_after = 1,
+		.retry_after = "1",
 	},
 	[PROBLEM_INTERNAL] = {
 		.slug = "internal",
 		.status = 500,
 		.title = "The server failed",
 	},
+	[PROBLEM_UNSUPPORTED_CODING] = {
+		.slug = "unsupported-coding",
+		.status = 501,
+		.title = "The body's transfer coding is not supported",
+	},
+	[PROBLEM_OVERLOADED] = {
+		.slug = "overloaded",
+		.status = 503,
+		.title = "There are too many connections",
+		.retry_after = "1",
+	},
 	[PROBLEM_NO_MEMORY] = {
 		.slug = "no-memory",
 		.status = 503,
 		.title = "There is no memory for this request",
-		.retry_after = 5,
+		.retry_after = "5",
 	},
 };
 
@@ -150,22 +168,11 @@ void problem_render(struct buffer *out, const struct refusal *refusal, struct te
 	buffer_add_byte(out, '\n');
 }
 
-#define PLAIN(slug, status, title)                                                                 \
-	"{\"type\":\"" TYPE_PREFIX slug "\",\"title\":\"" title "\",\"status\":" status "}\n"
-
-struct text problem_plain(enum problem problem)
+size_t problem_write(enum problem problem, char *out, size_t room)
 {
-	switch (problem) {
-	case PROBLEM_NO_MEMORY:
-		return TEXT(PLAIN("no-memory", "503", "There is no memory for this request"));
-	case PROBLEM_REQUEST_TIMEOUT:
-		return TEXT(PLAIN("request-timeout", "408", "The request took too long to arrive"));
-	case PROBLEM_BODY_TOO_LARGE:
-		return TEXT(PLAIN("body-too-large", "413", "The body is larger than allowed"));
-	case PROBLEM_TOO_MANY_CONNECTIONS:
-		return TEXT(PLAIN(
-			"too-many-connections", "429", "This address has too many connections"));
-	default:
-		return TEXT(PLAIN("internal", "500", "The server failed"));
-	}
+	const struct problem_row *row = &problems[problem];
+	int length = snprintf(out, room,
+		"{\"type\":\"" TYPE_PREFIX "%s\",\"title\":\"%s\",\"status\":%u}\n", row->slug,
+		row->title, row->status);
+	return length > 0 && (size_t)length < room ? (size_t)length : 0;
 }

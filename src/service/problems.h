@@ -10,6 +10,7 @@ enum problem {
 	PROBLEM_NONE,
 	PROBLEM_BAD_PARAMETER,
 	PROBLEM_BAD_HEADER,
+	PROBLEM_HTTPS_REQUIRED,
 	PROBLEM_BAD_ENVELOPE,
 	PROBLEM_BAD_MULTIPART,
 	PROBLEM_BAD_CHECKPOINT,
@@ -27,6 +28,8 @@ enum problem {
 	PROBLEM_MISDIRECTED_HOST,
 	PROBLEM_TOO_MANY_CONNECTIONS,
 	PROBLEM_INTERNAL,
+	PROBLEM_UNSUPPORTED_CODING,
+	PROBLEM_OVERLOADED,
 	PROBLEM_NO_MEMORY,
 	PROBLEM_COUNT,
 };
@@ -35,7 +38,7 @@ struct problem_row {
 	const char *slug; /* part of the API, as `type`: "urn:quantconf:problem:SLUG" */
 	unsigned status;
 	const char *title;
-	unsigned retry_after; /* seconds; 0: no such header */
+	const char *retry_after; /* seconds, in digits; NULL: no such field */
 };
 
 extern const struct problem_row problems[PROBLEM_COUNT];
@@ -50,8 +53,7 @@ struct refusal {
 
 /* `instance` is the request's path. */
 void problem_render(struct buffer *out, const struct refusal *refusal, struct text instance);
-/*
- * The same for when there is no memory left: without detail, and without help of an arena. The
- * bytes live as long as the program.
- */
-struct text problem_plain(enum problem problem);
+/* The same without detail and without help of an arena: the length, 0 when there is no room. */
+size_t problem_write(enum problem problem, char *out, size_t room);
+/* Room for each. */
+#define PROBLEM_WRITE_ROOM 200

@@ -136,7 +136,7 @@ static void prepare_body(struct request *request)
 
 void request_begin(struct request *request)
 {
-	request->began = request->phase_began = clock_microseconds();
+	request->began = request->moved = request->phase_began = clock_microseconds();
 	if (!take_id(request, request->head.request_id))
 		make_id(request);
 	buffer_init(&request->body, &request->arena, 0);
@@ -149,7 +149,7 @@ bool request_answers_early(const struct request *request)
 {
 	if (request->refusal.problem == PROBLEM_NONE)
 		return false;
-	return text_equal_nocase(request->head.expect, TEXT("100-continue")) ||
+	return request->unframed || text_equal_nocase(request->head.expect, TEXT("100-continue")) ||
 	       promised_length(request) > request->settings->options.drop_limit;
 }
 
@@ -167,6 +167,7 @@ static void collect(struct request *request, struct text piece)
 bool request_receive(struct request *request, const char *data, size_t length)
 {
 	request->received += length;
+	request->moved = clock_microseconds();
 	bool wanted = request->refusal.problem == PROBLEM_NONE && request->form != FORM_NONE;
 	if (wanted && request->received > request->body_limit)
 		refuse_size(request);
@@ -222,7 +223,8 @@ static void reply_problem(struct request *request, const struct refusal *refusal
 	struct text bytes = buffer_text(&body);
 	if (arena_failed(&request->arena)) {
 		row = &problems[PROBLEM_NO_MEMORY];
-		bytes = problem_plain(PROBLEM_NO_MEMORY);
+		bytes = (struct text){ request->plain,
+			problem_write(PROBLEM_NO_MEMORY, request->plain, sizeof(request->plain)) };
 		request->reply.allow = TEXT("");
 	}
 	request->reply.status = row->status;

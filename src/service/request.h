@@ -41,8 +41,9 @@ struct head {
 	struct text if_none_match;
 	struct text request_id;
 	struct text expect;
-	struct text repeated; /* a field that came twice although it must not */
-	bool needs_host;      /* by its protocol version */
+	struct text repeated;  /* a field that came twice although it must not */
+	struct text malformed; /* the name of a field that is none */
+	bool is_current;       /* HTTP/1.1, not 1.0 */
 	struct parameter *parameters;
 	size_t parameter_count;
 };
@@ -69,11 +70,11 @@ struct reply {
 	struct text body;         /* in the request's arena, or static */
 	/* The next bytes of a body of unknown length; 0 at its end. NULL: there is `body`. */
 	size_t (*stream)(struct request *request, char *out, size_t room);
-	size_t streamed;      /* bytes of it so far */
-	struct text allow;    /* Allow, "" for none */
-	unsigned retry_after; /* seconds; 0: none */
-	bool cacheable;       /* may be kept and asked for again by its ETag */
-	char etag[24];        /* "" for none */
+	size_t streamed;         /* bytes of it so far */
+	struct text allow;       /* Allow, "" for none */
+	const char *retry_after; /* seconds, in digits; NULL: none */
+	bool cacheable;          /* may be kept and asked for again by its ETag */
+	char etag[24];           /* "" for none */
 };
 
 enum phase {
@@ -101,12 +102,15 @@ struct request {
 	size_t body_limit;
 	struct buffer body;
 	size_t received; /* bytes of body, dropped ones included */
+	bool unframed;   /* nobody can tell where the body ends: it is not read */
 	struct refusal refusal;
 	struct reply reply;
-	struct batch *batch;     /* handle_batch.c: what it has to go on with; else NULL */
-	struct arena item_arena; /* its item's; holds nothing for other routes */
+	char plain[PROBLEM_WRITE_ROOM]; /* the reply's body, when there is no memory */
+	struct batch *batch;            /* handle_batch.c: what it has to go on with; else NULL */
+	struct arena item_arena;        /* its item's; holds nothing for other routes */
 	bool answered;
 	uint64_t began;
+	uint64_t moved; /* when something of it came last */
 	uint64_t phase_began;
 	uint64_t phases[PHASE_COUNT]; /* microseconds */
 	size_t errors, warnings;

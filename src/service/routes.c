@@ -165,6 +165,23 @@ const struct route routes[] = {
 	{ .path = NULL },
 };
 
+enum verb route_verb(struct text method)
+{
+	static const struct {
+		const char *name;
+		enum verb verb;
+	} known[] = {
+		{ "GET", VERB_GET },
+		{ "HEAD", VERB_HEAD },
+		{ "POST", VERB_POST },
+		{ "OPTIONS", VERB_OPTIONS },
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (text_is(method, known[i].name))
+			return known[i].verb;
+	return VERB_OTHER;
+}
+
 static bool path_matches(const char *pattern, struct text path, struct text *ret_variable)
 {
 	const char *brace = strchr(pattern, '{');

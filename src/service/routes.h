@@ -28,5 +28,7 @@ extern const struct route routes[];
  */
 const struct route *route_find(
 	struct text path, enum verb verb, struct text *ret_variable, bool *ret_known);
+/* VERB_OTHER for a method that no route has. */
+enum verb route_verb(struct text method);
 /* The value of Allow for a path. */
 struct text route_allow(struct arena *arena, struct text path);

@@ -17,14 +17,15 @@
 #include "service/clock.h"
 #include "service/notify.h"
 #include "service/process.h"
+#include "service/reload.h"
 #include "service/settings.h"
 #include "service/watchdog.h"
 #include "service/worker.h"
 
-/* Descriptors beside those of connections. */
-#define OTHER_DESCRIPTORS 256
 /* Of options that cannot be followed. */
 #define EXIT_USAGE 2
+/* Seconds that stopping takes beside the drain. */
+#define STOP_MARGIN 5
 
 static size_t core_count(void)
 {
@@ -35,18 +36,14 @@ static size_t core_count(void)
 	return count > 0 ? (size_t)count : 1;
 }
 
-static void raise_descriptor_limit(const struct options *options)
+/* All that the system allows: a reload may want more than the start. */
+static void take_descriptors(void)
 {
 	struct rlimit limit;
-	rlim_t wanted = options->connection_limit + OTHER_DESCRIPTORS;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < wanted)
-		log_event(&options->log, LOG_LEVEL_WARNING, "start",
-			"only %llu descriptors are allowed, fewer than %zu connections need",
-			(unsigned long long)limit.rlim_cur, options->connection_limit);
 }
 
 /* Large pieces are mapped and given back at once; else the library's own idea of large grows with the first of them. */
@@ -72,11 +69,11 @@ static enum listener_outcome open_listeners(struct server *server)
 {
 	const struct settings *settings = server->settings;
 	const struct options *options = &settings->options;
-	bool open = options->insecure || settings->tokens;
+	struct listener_policy policy = settings_policy(settings);
 	size_t passed = listener_passed();
 	for (size_t i = 0; i < passed; i++) {
 		struct listener *listener = &server->listeners[i];
-		enum listener_outcome outcome = listener_adopt(listener, i, open);
+		enum listener_outcome outcome = listener_adopt(listener, i, policy);
 		if (outcome != LISTENER_OPEN)
 			return outcome;
 		server->listener_count++;
@@ -85,7 +82,7 @@ static enum listener_outcome open_listeners(struct server *server)
 		return LISTENER_OPEN;
 	for (size_t i = 0; i < options->listen_count; i++) {
 		enum listener_outcome outcome =
-			listener_open(&server->listeners[i], options->listen[i], open);
+			listener_open(&server->listeners[i], options->listen[i], policy);
 		if (outcome != LISTENER_OPEN)
 			return outcome;
 		server->listener_count++;
@@ -118,6 +115,16 @@ static void notify_ready(const struct server *server)
 		server->listeners[0].name, server->worker_count);
 }
 
+/* The manager waits as long as the drain may take, whatever its unit says. */
+static void notify_stopping(const struct server *server)
+{
+	unsigned long long most = server->settings->options.drain_timeout + STOP_MARGIN;
+	notify_send(server->manager,
+		"STOPPING=1\nSTATUS=Finishing what runs on %zu connections\n"
+		"EXTEND_TIMEOUT_USEC=%llu",
+		atomic_load(&server->connections), most * 1000000);
+}
+
 const char *server_check_roots(struct server *server, const struct settings *settings)
 {
 	const char *unreadable = settings->roots ? roots_unreadable(settings->roots) : NULL;
@@ -133,94 +140,20 @@ const char *server_check_roots(struct server *server, const struct settings *set
 	return unreadable;
 }
 
+bool server_speaks_tls(const struct server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++)
+		if (server->listeners[i].tls)
+			return true;
+	return false;
+}
+
 struct settings *server_settings(struct server *server)
 {
 	pthread_mutex_lock(&server->settings_lock);
 	struct settings *settings = settings_use(server->settings);
 	pthread_mutex_unlock(&server->settings_lock);
 	return settings;
-}
-
-static void replace_settings(struct server *server, struct settings *settings)
-{
-	pthread_mutex_lock(&server->settings_lock);
-	struct settings *old = server->settings;
-	server->settings = settings;
-	pthread_mutex_unlock(&server->settings_lock);
-	atomic_fetch_add(&server->settings_version, 1);
-	for (size_t i = 0; i < server->worker_count; i++)
-		worker_wake(&server->workers[i]);
-	settings_release(old);
-}
-
-/* What must not change goes on as it is; it is told that a restart would change it. */
-static void keep_fixed(const struct server *server, const struct settings *fresh)
-{
-	const struct options *old = &server->settings->options;
-	const char *name = options_fixed_difference(old, &fresh->options);
-	if (name)
-		log_event(&old->log, LOG_LEVEL_WARNING, "reload",
-			"%s has changed, which needs a restart; the old value stays until then",
-			name);
-}
-
-/* Names are looked up only at the start: what listens is asked. */
-static bool stays_closed(
-	const struct server *server, const struct settings *fresh, struct fault *ret_fault)
-{
-	if (fresh->options.insecure || fresh->tokens)
-		return true;
-	for (size_t i = 0; i < server->listener_count; i++) {
-		if (!listener_is_open(&server->listeners[i]))
-			continue;
-		fault_printf(ret_fault, "cannot go on listening on %s: %s",
-			server->listeners[i].name, listener_open_reason);
-		return false;
-	}
-	return true;
-}
-
-/* A root that the confined process cannot read would end its service: all the old ones go on. */
-static bool keep_roots(const struct server *server, struct settings *fresh, struct fault *ret_fault)
-{
-	const struct options *options = &fresh->options;
-	const char *outside = NULL;
-	for (size_t i = 0; i < options->root_count && !outside; i++)
-		if (confine_forbids(options->roots[i].path))
-			outside = options->roots[i].path;
-	if (!outside)
-		return true;
-	log_event(&server->settings->options.log, LOG_LEVEL_WARNING, "reload",
-		"the folder of models %s cannot be read%s; the old model roots stay until then",
-		outside, CONFINE_RESTART);
-	return settings_keep_roots(fresh, server->settings, ret_fault);
-}
-
-/* All of it or nothing. */
-static void reload(struct server *server)
-{
-	struct fault fault;
-	enum options_outcome outcome;
-	bool check;
-	const struct log_style *style = &server->settings->options.log;
-	struct settings *fresh =
-		settings_load(server->argc, server->argv, &outcome, &check, &fault);
-	if (fresh && (!stays_closed(server, fresh, &fault) || !keep_roots(server, fresh, &fault))) {
-		settings_release(fresh);
-		fresh = NULL;
-	}
-	if (!fresh) {
-		log_event(style, LOG_LEVEL_ERROR, "reload",
-			"%s; the old configuration stays in force", fault.message);
-		return;
-	}
-	keep_fixed(server, fresh);
-	log_style_settle(&fresh->options.log);
-	fresh->options.idle_timeout = server->settings->options.idle_timeout;
-	server_check_roots(server, fresh);
-	replace_settings(server, fresh);
-	log_event(
-		&fresh->options.log, LOG_LEVEL_INFO, "reload", "the configuration was read again");
 }
 
 /* Returns once all workers accept nothing more and the listeners are closed. */
@@ -242,6 +175,8 @@ static void on_signal(struct server *server, int signals)
 	struct signalfd_siginfo info;
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGHUP && atomic_load(&server->draining))
+		return;
 	if (info.ssi_signo == SIGHUP) {
 		notify_send(server->manager, "RELOADING=1\nMONOTONIC_USEC=%llu",
 			(unsigned long long)clock_microseconds());
@@ -253,7 +188,7 @@ static void on_signal(struct server *server, int signals)
 	if (!atomic_load(&server->draining)) {
 		log_event(style, LOG_LEVEL_INFO, "stop", "%s: finishing what runs",
 			strsignal((int)info.ssi_signo));
-		notify_send(server->manager, "STOPPING=1\nSTATUS=Finishing what runs");
+		notify_stopping(server);
 		drain(server);
 		return;
 	}
@@ -339,9 +274,9 @@ int server_run(struct settings *settings, int argc, char **argv)
 	server.manager = notify_open();
 	sem_init(&server.quiet, 0, 0);
 	pthread_mutex_init(&server.settings_lock, NULL);
-	raise_descriptor_limit(options);
+	take_descriptors();
+	reload_apply(&server, settings);
 	give_back_memory();
-	server_check_roots(&server, settings);
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||
 		!server.process || !prepare_workers(&server) || !start_workers(&server)) {

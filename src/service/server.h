@@ -31,7 +31,9 @@ struct server {
 	size_t listener_count;
 	struct worker *workers;
 	size_t worker_count;
-	atomic_size_t connections;   /* of all workers, those on their way to one included */
+	struct arena_pool memory;           /* of all requests */
+	atomic_size_t possible_connections; /* by the descriptors that the system allows */
+	atomic_size_t connections;          /* of all workers, those on their way to one included */
 	atomic_bool unready;         /* a folder of models could not be opened when last asked */
 	atomic_bool draining;        /* finish what runs, accept nothing new */
 	atomic_bool hurry;           /* do not wait for what runs */
@@ -47,5 +49,7 @@ struct server {
 int server_run(struct settings *settings, int argc, char **argv);
 /* The first folder of models that cannot be opened, or NULL. A change is logged. For any thread. */
 const char *server_check_roots(struct server *server, const struct settings *settings);
+/* Whether one of its listeners does. */
+bool server_speaks_tls(const struct server *server);
 /* The newest settings; the caller becomes a user. For any thread. */
 struct settings *server_settings(struct server *server);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "service/clock.h"
-#include "service/listener.h"
+#include "service/tls.h"
 #include "service/tokens.h"
 
 #define MEMORY_LIMIT ((size_t)8 * 1024 * 1024)
@@ -32,13 +32,36 @@ static bool read_tokens(struct settings *settings, struct fault *ret_fault)
 	return !path || settings->tokens;
 }
 
+static bool read_certificate(struct settings *settings, struct fault *ret_fault)
+{
+	const struct options *options = &settings->options;
+	if (!options->tls_certificate && !options->tls_key)
+		return true;
+	if (!options->tls_certificate || !options->tls_key) {
+		fault_printf(ret_fault, "tls-certificate and tls-key go together: %s is missing",
+			options->tls_key ? "tls-certificate" : "tls-key");
+		return false;
+	}
+	settings->tls =
+		tls_load(&settings->arena, options->tls_certificate, options->tls_key, ret_fault);
+	return settings->tls != NULL;
+}
+
+struct listener_policy settings_policy(const struct settings *settings)
+{
+	return (struct listener_policy){
+		.open = settings->options.insecure || settings->tokens,
+		.certificate = settings->tls != NULL,
+	};
+}
+
 /* Whether each address is one, and may be listened on. */
 static bool check_addresses(const struct settings *settings, struct fault *ret_fault)
 {
 	const struct options *options = &settings->options;
-	bool open = options->insecure || settings->tokens;
+	struct listener_policy policy = settings_policy(settings);
 	for (size_t i = 0; i < options->listen_count; i++)
-		if (!listener_check(options->listen[i], open, ret_fault))
+		if (!listener_check(options->listen[i], policy, ret_fault))
 			return false;
 	return true;
 }
@@ -46,8 +69,8 @@ static bool check_addresses(const struct settings *settings, struct fault *ret_f
 static bool fill(struct settings *settings, struct fault *ret_fault)
 {
 	settings->limits = options_limits(&settings->options);
-	return read_tokens(settings, ret_fault) && check_addresses(settings, ret_fault) &&
-	       open_roots(settings, ret_fault);
+	return read_tokens(settings, ret_fault) && read_certificate(settings, ret_fault) &&
+	       check_addresses(settings, ret_fault) && open_roots(settings, ret_fault);
 }
 
 struct settings *settings_load(int argc, char **argv, enum options_outcome *ret_outcome,
@@ -100,6 +123,7 @@ void settings_release(struct settings *settings)
 	if (!settings || atomic_fetch_sub(&settings->users, 1) > 1)
 		return;
 	roots_free(settings->roots);
+	tls_free(settings->tls);
 	arena_release(&settings->arena);
 	free(settings);
 }

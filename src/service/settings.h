@@ -6,8 +6,9 @@
 
 #include <stdatomic.h>
 
-#include "service/options.h"
+#include "service/listener.h"
 
+struct tls;
 struct tokens;
 
 struct settings {
@@ -15,6 +16,7 @@ struct settings {
 	struct resolve_limits limits;
 	struct roots *roots;         /* NULL without model roots */
 	const struct tokens *tokens; /* NULL: nobody needs one */
+	struct tls *tls;             /* NULL: no certificate */
 	struct arena arena;          /* of all the above */
 	atomic_size_t users;
 };
@@ -29,5 +31,7 @@ struct settings *settings_load(int argc, char **argv, enum options_outcome *ret_
 bool settings_keep_roots(
 	struct settings *settings, const struct settings *old, struct fault *ret_fault);
 struct settings *settings_use(struct settings *settings);
+/* Which listeners these allow. */
+struct listener_policy settings_policy(const struct settings *settings);
 /* The last user frees it. NULL is fine. */
 void settings_release(struct settings *settings);

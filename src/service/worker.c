@@ -12,15 +12,13 @@
 #include "service/acceptor.h"
 #include "service/addresses.h"
 #include "service/clock.h"
+#include "service/deadline.h"
+#include "service/greeting.h"
 #include "service/http.h"
 #include "service/metrics.h"
 #include "service/settings.h"
 
 #define SECOND ((uint64_t)1000000)
-#define SWEEP_EVERY SECOND
-#define DRAIN_SWEEP_EVERY (SECOND / 20)
-/* How long a client may still use an open connection once the daemon is told to stop. */
-#define DRAIN_GRACE (SECOND / 2)
 #define EVENTS_AT_ONCE 64
 #define IDLE_REQUESTS_MAXIMUM 64
 
@@ -37,22 +35,6 @@ bool worker_watch(struct worker *worker, int fd, uint32_t events, uint64_t sourc
 	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static void enlist(struct connection **list, struct connection *connection)
-{
-	connection->next = *list;
-	if (connection->next)
-		connection->next->link = &connection->next;
-	connection->link = list;
-	*list = connection;
-}
-
-static void delist(struct connection *connection)
-{
-	*connection->link = connection->next;
-	if (connection->next)
-		connection->next->link = connection->link;
-}
-
 void worker_wake(struct worker *worker)
 {
 	acceptor_pass(worker, NULL);
@@ -64,7 +46,11 @@ struct connection *worker_joined(struct worker *worker)
 	worker->joining = NULL;
 	if (!connection)
 		return NULL;
-	enlist(&worker->connections, connection);
+	if (connection->listener->tls) {
+		greeting_begin(worker, connection);
+		return connection;
+	}
+	connection_enlist(&worker->connections, connection);
 	worker_watch(worker, connection->fd, EPOLLRDHUP | EPOLLET, (uint64_t)(uintptr_t)connection);
 	return connection;
 }
@@ -72,6 +58,7 @@ struct connection *worker_joined(struct worker *worker)
 static void forget(struct worker *worker, struct connection *connection)
 {
 	addresses_leave(worker->server->addresses, connection);
+	settings_release(connection->settings);
 	free(connection);
 	atomic_fetch_sub(&worker->load, 1);
 	atomic_fetch_sub(&worker->server->connections, 1);
@@ -79,7 +66,9 @@ static void forget(struct worker *worker, struct connection *connection)
 
 void worker_left(struct worker *worker, struct connection *connection)
 {
-	delist(connection);
+	connection_delist(connection);
+	if (connection->listener->tls && !connection->established)
+		counter_add(&worker->metrics->not_established, 1);
 	forget(worker, connection);
 }
 
@@ -88,7 +77,7 @@ void worker_serve(struct worker *worker, struct connection *connection)
 	connection->since = clock_microseconds();
 	counter_add(&worker->metrics->accepted, 1);
 	worker->joining = connection;
-	http_add(worker->http, connection);
+	http_add(connection->listener->tls ? worker->https : worker->http, connection);
 	if (worker->joining) {
 		worker->joining = NULL;
 		forget(worker, connection);
@@ -119,6 +108,7 @@ struct request *worker_take_request(struct worker *worker, struct connection *co
 	request->server = worker->server;
 	request->settings = settings_use(worker->settings);
 	request->arena.limit = worker->settings->options.memory_limit;
+	request->arena.pool = &worker->server->memory;
 	request->metrics = worker->metrics;
 	counter_add(&worker->metrics->begun, 1);
 	request->random = next_random(worker);
@@ -162,43 +152,6 @@ static void begin_drain(struct worker *worker)
 	sem_post(&server->quiet);
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* The library's own timeout sees only whether anything moves, so a slow drip would never end. */
-static void check_deadline(struct worker *worker, struct connection *connection, uint64_t now)
-{
-	const struct options *options = &worker->settings->options;
-	uint64_t whole = options->request_timeout * SECOND;
-	struct request *request = connection->request;
-	if (request && now - request->began > whole) {
-		if (!request->answered)
-			request->reply.status = problems[PROBLEM_REQUEST_TIMEOUT].status;
-		connection_cut(
-			connection, request->answered ? PROBLEM_NONE : PROBLEM_REQUEST_TIMEOUT);
-	} else if (!request && now - connection->since > whole + options->idle_timeout * SECOND) {
-		/* An idle connection would be closed by now: a head drips. */
-		connection_cut(connection, PROBLEM_REQUEST_TIMEOUT);
-	} else if (!request && worker->drain_began &&
-		   now > later(connection->since, worker->drain_began) + DRAIN_GRACE) {
-		connection_hush(connection);
-	} else if (connection->hung_up) {
-		connection_hush(connection);
-	}
-}
-
-static void sweep(struct worker *worker)
-{
-	uint64_t now = clock_microseconds();
-	if (now < worker->next_sweep)
-		return;
-	for (struct connection *c = worker->connections; c; c = c->next)
-		check_deadline(worker, c, now);
-	worker->next_sweep = now + (worker->drain_began ? DRAIN_SWEEP_EVERY : SWEEP_EVERY);
-}
-
 static bool is_finished(const struct worker *worker)
 {
 	const struct server *server = worker->server;
@@ -215,12 +168,14 @@ static bool is_finished(const struct worker *worker)
 
 static int wait_milliseconds(const struct worker *worker)
 {
-	int due = http_timeout(worker->http);
+	int due = http_timeout(worker->http), due_tls = http_timeout(worker->https);
 	int limit = -1;
+	if (due < 0 || (due_tls >= 0 && due_tls < due))
+		due = due_tls;
 	if (worker->drain_began || !worker->listening)
 		limit = 50;
-	else if (worker->connections)
-		limit = 1000;
+	else if (worker->connections || worker->asleep)
+		limit = 500;
 	return due < 0 || (limit >= 0 && limit < due) ? limit : due;
 }
 
@@ -232,8 +187,12 @@ static void take_event(struct worker *worker, uint64_t source)
 		acceptor_receive(worker);
 	} else if (source >= SOURCE_COUNT) {
 		struct connection *connection = (struct connection *)(uintptr_t)source;
-		delist(connection);
-		enlist(&worker->hanging_up, connection);
+		if (connection->session) {
+			greeting_wake(worker, connection);
+			return;
+		}
+		connection_delist(connection);
+		connection_enlist(&worker->hanging_up, connection);
 	}
 }
 
@@ -245,8 +204,8 @@ static void end_inputs(struct worker *worker)
 {
 	struct connection *connection;
 	while ((connection = worker->hanging_up)) {
-		delist(connection);
-		enlist(&worker->connections, connection);
+		connection_delist(connection);
+		connection_enlist(&worker->connections, connection);
 		connection->hung_up = true;
 		connection_hush(connection);
 	}
@@ -275,8 +234,10 @@ static void turn(struct worker *worker)
 	if (!worker->drain_began && atomic_load(&worker->server->draining))
 		begin_drain(worker);
 	http_run(worker->http);
+	http_run(worker->https);
+	greeting_settle(worker);
 	end_inputs(worker);
-	sweep(worker);
+	deadline_sweep(worker);
 	acceptor_resume(worker);
 	if (worker->log.length > 0)
 		log_batch_write(&worker->log);
@@ -293,8 +254,9 @@ static void *run(void *argument)
 	if (left > 0)
 		log_event(&worker->settings->options.log, LOG_LEVEL_WARNING, "stop",
 			"%zu connections cut off", left);
+	greeting_wake_all(worker);
 	http_stop(worker->http);
-	worker->http = NULL;
+	http_stop(worker->https);
 	log_batch_write(&worker->log);
 	const uint64_t one = 1;
 	if (write(worker->server->finished, &one, sizeof(one)) != sizeof(one))
@@ -307,6 +269,19 @@ static bool fail(const char *what)
 	fprintf(stderr, "quantconfd: cannot start a worker: %s: %s; try fewer with --workers\n",
 		what, strerror(errno));
 	return false;
+}
+
+static bool start_http(struct worker *worker)
+{
+	worker->http = http_start(worker, NULL);
+	if (!worker->http ||
+		!worker_watch(worker, http_descriptor(worker->http), EPOLLIN, SOURCE_HTTP))
+		return false;
+	if (!server_speaks_tls(worker->server))
+		return true;
+	worker->https = http_start(worker, worker->settings->tls);
+	return worker->https &&
+	       worker_watch(worker, http_descriptor(worker->https), EPOLLIN, SOURCE_HTTP);
 }
 
 bool worker_prepare(struct worker *worker, struct server *server)
@@ -322,13 +297,10 @@ bool worker_prepare(struct worker *worker, struct server *server)
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (worker->epoll < 0 || pipe2(worker->inbox, O_CLOEXEC | O_NONBLOCK) != 0)
 		return fail("epoll or pipe");
-	worker->http = http_start(worker);
-	if (!worker->http)
+	if (!start_http(worker))
 		return fail("libmicrohttpd");
 	acceptor_listen(worker);
-	return (worker_watch(worker, worker->inbox[0], EPOLLIN, SOURCE_INBOX) &&
-		       worker_watch(worker, http_descriptor(worker->http), EPOLLIN, SOURCE_HTTP)) ||
-	       fail("epoll");
+	return worker_watch(worker, worker->inbox[0], EPOLLIN, SOURCE_INBOX) || fail("epoll");
 }
 
 bool worker_start(struct worker *worker)

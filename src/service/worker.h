@@ -18,12 +18,15 @@ struct metrics;
 struct worker {
 	struct server *server;
 	struct http *http;
+	struct http *https; /* NULL without listeners that speak TLS */
 	pthread_t thread;
 	int epoll;
 	int inbox[2];               /* pipe: connections from other workers; NULL only wakes */
 	atomic_size_t load;         /* connections, those on their way included */
 	struct connection *joining; /* being handed to the library */
 	struct connection *connections;
+	struct connection *greeting;   /* those that TLS shakes hands with … */
+	struct connection *asleep;     /* … and those of them that wait for their client */
 	struct connection *hanging_up; /* those whose client has just ended its side */
 	uint64_t random;               /* state of a generator for ids; nothing secret */
 	struct request *idle_requests;
@@ -33,6 +36,7 @@ struct worker {
 	uint64_t listen_again; /* when to, after a pause */
 	uint64_t drain_began;  /* 0: not draining */
 	uint64_t next_sweep;
+	uint64_t look_again; /* for idle connections, after a vain look */
 	struct log_batch log;
 	struct settings *settings;
 	unsigned settings_version;

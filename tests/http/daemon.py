@@ -79,8 +79,10 @@ def chunked(body, size=100000):
 class Daemon:
     """A running daemon; use it with `with`."""
 
-    def __init__(self, *options, listen="127.0.0.1:0"):
+    def __init__(self, *options, listen="127.0.0.1:0", tls=None):
+        """`tls`: the clients' ssl.SSLContext, for a listener with tls:."""
         self.command = [BUILD, "--listen", listen, *options]
+        self.tls = tls
 
     def __enter__(self):
         self.process = subprocess.Popen(
@@ -95,7 +97,7 @@ class Daemon:
         self.lines.append(first)
         self.reader = threading.Thread(target=self._read_log, daemon=True)
         self.reader.start()
-        found = re.search(r"listening on (http://(.*):(\d+)|unix:([^\"]*))(\"\}?)?$", first.strip())
+        found = re.search(r"listening on (https?://(.*):(\d+)|unix:([^\"]*))(\"\}?)?$", first.strip())
         if not found:
             self.process.terminate()
             self.process.wait(PATIENCE)
@@ -146,7 +148,8 @@ class Daemon:
             peer.settimeout(PATIENCE)
             peer.connect(self.path)
             return peer
-        return socket.create_connection((self.host, self.port), PATIENCE)
+        peer = socket.create_connection((self.host, self.port), PATIENCE)
+        return self.tls.wrap_socket(peer, server_hostname="localhost") if self.tls else peer
 
     def request(self, method, path, body=None, headers=None):
         """One request on a connection of its own, with the headers given and no others but Host."""

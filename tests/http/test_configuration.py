@@ -249,7 +249,7 @@ class Addresses(WithFolder):
                 other.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 other.settimeout(PATIENCE)
                 text = b""
-                while b"quantconf_connections_refused_total 1\n" not in text:
+                while b'quantconf_connections_refused_total{limit="address"} 1\n' not in text:
                     piece = other.recv(65536)
                     self.assertTrue(piece)
                     text += piece

@@ -148,7 +148,7 @@ class Routes(unittest.TestCase):
         self.assertRegex(version["version"], r"^\d+\.\d+")
         self.assertRegex(version["rules_digest"], r"^[0-9a-f]{16}$")
         self.assertIn("compiler", version["build"])
-        for library in ("libmicrohttpd", "libyaml", "cjson", "pcre2"):
+        for library in ("libmicrohttpd", "gnutls", "libyaml", "cjson", "pcre2"):
             self.assertRegex(version["libraries"][library], r"^\d")
 
     def test_inspection_of_models_needs_a_root(self):

@@ -113,15 +113,6 @@ class Transport(unittest.TestCase):
 
 
 class Crowds(unittest.TestCase):
-    def test_more_connections_than_allowed_wait(self):
-        with Daemon("--limit-connections", "8", "--workers", "2") as daemon:
-            peers = [daemon.connect() for _ in range(24)]
-            for peer in peers:
-                peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            for peer in peers:
-                with peer, peer.makefile("rb") as stream:
-                    self.assertEqual(read_reply(stream).status, 200)
-
     def test_many_threads_on_many_workers(self):
         with Daemon("--workers", "4") as daemon:
             good = daemon.resolve(GOOD).body

@@ -112,6 +112,33 @@ START_TEST(arena_keeps_within_its_limit)
 }
 END_TEST
 
+START_TEST(arenas_share_a_pool)
+{
+	static struct arena_pool pool = { .limit = 1000000 };
+	struct arena other;
+	arena_init(&other, (size_t)1 << 20);
+	other.pool = arena.pool = &pool;
+	ck_assert_ptr_nonnull(arena_alloc(&arena, 200000)); /* the first pieces do not count */
+	ck_assert_uint_eq(pool.taken, 0);
+	char *piece = arena_alloc(&arena, 600000);
+	ck_assert_ptr_nonnull(piece);
+	ck_assert_uint_ge(pool.taken, 600000);
+	ck_assert_ptr_nonnull(arena_extend(&arena, piece, 700000));
+	ck_assert_uint_ge(pool.taken, 700000);
+	size_t taken = pool.taken;
+	ck_assert_ptr_nonnull(arena_alloc(&other, 200000));
+	ck_assert_ptr_null(arena_alloc(&other, 400000));
+	ck_assert(arena_failed(&other));
+	ck_assert_uint_eq(pool.taken, taken);
+	arena_reset(&other);
+	arena_reset(&arena);
+	ck_assert_uint_eq(pool.taken, 0);
+	ck_assert_ptr_nonnull(arena_alloc(&other, 900000));
+	arena_release(&other);
+	ck_assert_uint_eq(pool.taken, 0);
+}
+END_TEST
+
 START_TEST(buffer_grows_and_prints)
 {
 	struct buffer buffer;
@@ -285,6 +312,7 @@ int main(void)
 	tcase_add_test(cases, arena_failure_sticks_until_reset);
 	tcase_add_test(cases, arena_refuses_overflow);
 	tcase_add_test(cases, arena_keeps_within_its_limit);
+	tcase_add_test(cases, arenas_share_a_pool);
 	tcase_add_test(cases, buffer_grows_and_prints);
 	tcase_add_test(cases, buffer_grows_in_place);
 	tcase_add_test(cases, buffer_failure_leaves_the_rest_alone);

@@ -1,0 +1,50 @@
+#include "service/head.h"
+
+#include <string.h>
+
+/* The header fields that somebody reads. */
+static const struct field {
+	const char *name;
+	size_t slot;
+	bool is_list; /* may come in several lines */
+} fields[] = {
+	{ "Host", offsetof(struct head, host), false },
+	{ "Authorization", offsetof(struct head, authorization), false },
+	{ "Accept", offsetof(struct head, accept), true },
+	{ "Content-Type", offsetof(struct head, content_type), false },
+	{ "Content-Encoding", offsetof(struct head, content_encoding), true },
+	{ "Content-Length", offsetof(struct head, content_length), false },
+	{ "Transfer-Encoding", offsetof(struct head, transfer_encoding), true },
+	{ "If-None-Match", offsetof(struct head, if_none_match), true },
+	{ "X-Request-Id", offsetof(struct head, request_id), true },
+	{ "Expect", offsetof(struct head, expect), true },
+};
+
+/* RFC 9110's token: a blank before the colon, say, is read by some programs and not by others. */
+static bool is_token(struct text name)
+{
+	for (size_t i = 0; i < name.length; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+		if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
+			return false;
+	}
+	return name.length > 0;
+}
+
+void head_take_field(struct request *request, struct text name, struct text value)
+{
+	if (!is_token(name))
+		request->head.malformed = name;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (!text_equal_nocase(name, text_of(fields[i].name)))
+			continue;
+		struct text *slot = (struct text *)((char *)&request->head + fields[i].slot);
+		if (!slot->data)
+			*slot = value;
+		else if (fields[i].is_list)
+			*slot = arena_printf(&request->arena, "%.*s, %.*s", TEXT_ARGUMENTS(*slot),
+				TEXT_ARGUMENTS(value));
+		else if (!text_is(request->head.repeated, "Content-Length"))
+			request->head.repeated = text_of(fields[i].name); /* that one tells most */
+	}
+}

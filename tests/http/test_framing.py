@@ -1,0 +1,96 @@
+"""Where a request ends: shapes on which two programs in a row could disagree are refused at once."""
+
+import unittest
+
+from daemon import Daemon, read_reply
+
+GOOD = "adapter: lora\n"
+HIDDEN = "GET /v1/backends HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: hidden\r\n\r\n"
+
+
+def head(*fields, version="1.1", method="POST"):
+    lines = "".join(field + "\r\n" for field in ("Host: localhost", *fields))
+    return f"{method} /v1/resolve HTTP/{version}\r\n{lines}\r\n".encode()
+
+
+class Framing(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # Whoever waits for something that never comes would be cut by these, with another status.
+        cls.daemon = cls.enterClassContext(Daemon("--workers", "1", "--idle-timeout", "600", "--request-timeout", "600"))
+
+    def tearDown(self):
+        self.assertNotIn("id=hidden", self.daemon.log())
+        self.assertEqual(self.daemon.resolve(GOOD).status, 200)
+
+    def refuse(self, data, *statuses):
+        """The reply to what comes first is the only one, and the connection ends with it."""
+        with self.daemon.connect() as peer, peer.makefile("rb") as stream:
+            peer.sendall(data)
+            try:
+                reply = read_reply(stream)
+                self.assertIn(reply.status, statuses)
+                self.assertEqual(stream.read(), b"")
+            except ConnectionError:
+                return None
+        return reply
+
+    def test_two_lengths(self):
+        for fields in (
+            ("Content-Length: 4", "Transfer-Encoding: chunked"),
+            ("Transfer-Encoding: chunked", "Content-Length: 4"),
+            ("Content-Length: 14", "Content-Length: 14"),
+            ("Content-Length: 14", "Content-Length: 0"),
+            ("Content-Length: 0", "content-length: 14"),
+        ):
+            with self.subTest(fields):
+                reply = self.refuse(head(*fields) + b"0\r\n\r\n" + HIDDEN.encode(), 400)
+                self.assertEqual(reply.slug, "bad-header")
+
+    def test_names_that_are_none(self):
+        for field in ("Transfer-Encoding : chunked", "Content-Length\t: 3", "Content Length: 3", "X\x0b: 1", "(x): 1"):
+            with self.subTest(field):
+                reply = self.refuse(head("Content-Length: 0", field) + HIDDEN.encode(), 400)
+                self.assertEqual(reply.slug, "bad-header")
+
+    def test_codings(self):
+        for coding in ("gzip", "gzip, chunked", "chunked, gzip", "identity", "chunked, chunked", "xchunked", "chunked;q=1", ""):
+            with self.subTest(coding):
+                reply = self.refuse(head("Transfer-Encoding: " + coding) + b"0\r\n\r\n" + HIDDEN.encode(), 501)
+                self.assertEqual(reply.slug, "unsupported-coding")
+        reply = self.refuse(head("Transfer-Encoding: chunked", "Transfer-Encoding: gzip") + HIDDEN.encode(), 501)
+        self.assertEqual(reply.slug, "unsupported-coding")
+        reply = self.refuse(head("Transfer-Encoding: chunked", version="1.0") + b"0\r\n\r\n" + HIDDEN.encode(), 400)
+        self.assertEqual(reply.slug, "bad-header")
+        self.assertEqual(self.daemon.raw(head("Transfer-Encoding: CHUNKED") + b"e\r\nadapter: lora\n\r\n0\r\n\r\n").status, 200)
+
+    def test_lengths_that_are_none(self):
+        for length in ("+14", "-1", "0x0e", "14, 14", "14a", "a", "", "99999999999999999999999"):
+            with self.subTest(length):
+                reply = self.refuse(head("Content-Length: " + length) + GOOD.encode() + HIDDEN.encode(), 400, 413)
+                self.assertEqual(reply.slug, "body-too-large" if length.isdigit() else "bad-header")
+
+    def test_chunks_that_are_none(self):
+        for size in ("x", "-1", "0x1", "ffffffffffffffff1", "5 5"):
+            with self.subTest(size):
+                self.refuse(head("Transfer-Encoding: chunked") + size.encode() + b"\r\nabcde\r\n0\r\n\r\n" + HIDDEN.encode(), 400, 413)
+
+    def test_heads_that_are_too_large(self):
+        long = "x" * 20000
+        self.refuse(f"GET /{long} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(), 414)
+        self.refuse(f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {long}\r\n\r\n".encode(), 431)
+        many = "".join(f"X-{i}: {i}\r\n" for i in range(3000))
+        self.refuse(f"GET /healthz HTTP/1.1\r\nHost: localhost\r\n{many}\r\n".encode(), 431)
+
+    def test_requests_that_are_none(self):
+        for data in (b"hello\r\n\r\n", b"GET\r\n\r\n", b"GET /healthz\r\n\r\n", b"GET /healthz HTTP/2.0\r\n\r\n",
+                     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET /healthz HTTP/1.1x\r\nHost: x\r\n\r\n",
+                     b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"):  # fmt: skip
+            with self.subTest(data), self.daemon.connect() as peer, peer.makefile("rb") as stream:
+                peer.sendall(data)
+                answer = stream.read()
+                self.assertTrue(answer == b"" or answer.split()[1] in (b"400", b"505"), answer)
+
+
+if __name__ == "__main__":
+    unittest.main()
