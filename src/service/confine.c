@@ -201,9 +201,8 @@ static const char *reason(int error)
 {
 	switch (error) {
 	case -ENOSYS:
-		return "this kernel does not have it";
 	case -EOPNOTSUPP:
-		return "it was not chosen when this machine was started (lsm=)";
+		return "this kernel does not have it, or was started without it";
 	case -EPERM:
 	case -EACCES:
 		return "what the daemon runs in forbids it";

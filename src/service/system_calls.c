@@ -87,6 +87,7 @@ static void describe(struct filter *filter, bool unlinks)
 	};
 	set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	set(filter, SCMP_FLTATR_CTL_NNP, 0);
+	set(filter, SCMP_FLTATR_API_SYSRAWRC, 1); /* the kernel's own errno */
 	/* Calls of another kind of machine (32 bits) have other numbers. */
 	set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
 	set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
