@@ -116,6 +116,29 @@ class Activation(unittest.TestCase):
                 self.assertIn(f"listening on http://127.0.0.1:{tcp.getsockname()[1]}", log)
                 self.assertTrue(os.path.exists(path))
 
+    def test_a_reload_opens_no_door(self):
+        """Whether others can reach it is a question to the socket, not to `listen`."""
+        with tempfile.TemporaryDirectory() as folder, socket.create_server(("0.0.0.0", 0)) as door:
+            with open(f"{folder}/tokens", "w", encoding="utf-8") as file:
+                file.write("one\n")
+            with open(f"{folder}/c.yaml", "w", encoding="utf-8") as file:
+                file.write(f"token-file: {folder}/tokens\n")
+            process = self.start(door, options=("--config", f"{folder}/c.yaml"))
+            address = ("127.0.0.1", door.getsockname()[1])
+            self.ask(socket.create_connection(address, PATIENCE))
+            with open(f"{folder}/c.yaml", "w", encoding="utf-8") as file:
+                file.write("log-level: debug\n")
+            process.send_signal(signal.SIGHUP)
+            while "event=reload" not in (line := process.stderr.readline()):
+                self.assertTrue(line)
+            self.assertIn("cannot go on listening on http://0.0.0.0:", line)
+            with socket.create_connection(address, PATIENCE) as peer:
+                peer.sendall(b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                self.assertTrue(peer.recv(4096).startswith(b"HTTP/1.1 401"))
+            process.terminate()
+            process.communicate(timeout=PATIENCE)
+            self.assertEqual(process.returncode, 0)
+
     def test_unusable(self):
         with socket.socket(socket.AF_INET) as deaf, socket.create_server(("0.0.0.0", 0)) as open_one:
             for one, word in ((deaf, "no stream socket"), (open_one, "--token-file")):
