@@ -17,18 +17,6 @@ bool text_equal_nocase(struct text a, struct text b)
 	return true;
 }
 
-bool text_starts_with(struct text a, const char *prefix)
-{
-	size_t length = strlen(prefix);
-	return a.length >= length && memcmp(a.data, prefix, length) == 0;
-}
-
-bool text_ends_with(struct text a, const char *suffix)
-{
-	size_t length = strlen(suffix);
-	return a.length >= length && memcmp(a.data + a.length - length, suffix, length) == 0;
-}
-
 bool text_contains(struct text a, const char *part)
 {
 	return a.length > 0 && memmem(a.data, a.length, part, strlen(part)) != NULL;

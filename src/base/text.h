@@ -33,10 +33,20 @@ static inline bool text_is(struct text a, const char *string)
 	return text_equal(a, text_of(string));
 }
 
+static inline bool text_starts_with(struct text a, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	return a.length >= length && memcmp(a.data, prefix, length) == 0;
+}
+
+static inline bool text_ends_with(struct text a, const char *suffix)
+{
+	size_t length = strlen(suffix);
+	return a.length >= length && memcmp(a.data + a.length - length, suffix, length) == 0;
+}
+
 /* ASCII letters compare without case; other bytes exactly. */
 bool text_equal_nocase(struct text a, struct text b);
-bool text_starts_with(struct text a, const char *prefix);
-bool text_ends_with(struct text a, const char *suffix);
 bool text_contains(struct text a, const char *part);
 
 /* Bytewise order, a shorter prefix first: below, equal to or above zero. */

@@ -58,6 +58,34 @@ size_t utf8_first_fault(struct text text)
 	return text.length;
 }
 
+/* Whether all eight bytes are so. Of those that are not, the first one sets its highest bit. */
+static bool eight_plain(const char *bytes)
+{
+	const uint64_t ones = 0x0101010101010101ull;
+	uint64_t eight;
+	memcpy(&eight, bytes, sizeof(eight));
+	uint64_t blanks = eight - ones * ' ';
+	uint64_t quotes = (eight ^ ones * '"') - ones;
+	uint64_t slashes = (eight ^ ones * '\\') - ones;
+	uint64_t deletes = (eight ^ ones * 0x7f) - ones;
+	return ((eight | blanks | quotes | slashes | deletes) & HIGH_BITS) == 0;
+}
+
+static bool is_plain(char c)
+{
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+size_t utf8_plain_run(struct text text)
+{
+	size_t at = 0;
+	while (text.length - at >= 8 && eight_plain(text.data + at))
+		at += 8;
+	while (at < text.length && is_plain(text.data[at]))
+		at++;
+	return at;
+}
+
 bool utf8_is_ascii(struct text text)
 {
 	size_t at = 0;

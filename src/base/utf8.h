@@ -7,6 +7,8 @@
 size_t utf8_first_fault(struct text text);
 /* Bytes of the well-formed character at the start; 0 when there is none. */
 size_t utf8_sequence(struct text text);
+/* Bytes at the start that stand in quotes as they are: visible ASCII and blanks, but no `"` and `\`. */
+size_t utf8_plain_run(struct text text);
 /* Every byte is one character. */
 bool utf8_is_ascii(struct text text);
 /* Characters (code points) in well-formed text. */

@@ -92,8 +92,16 @@ enum role {
 };
 
 const char *role_name(enum role role);
+
+/* Which rows of the table of roles can be about a name at all: those whose first two letters it has. */
+struct role_finder {
+	uint64_t first[128]; /* for each letter, a bit for each row */
+	uint64_t second[128];
+};
+
+void role_finder_init(struct role_finder *finder);
 /* By the parts of a module's name, or of a pattern for names. */
-enum role role_of(struct text name);
+enum role role_of(const struct role_finder *finder, struct text name);
 
 enum outcome {
 	OUTCOME_ABSENT, /* no module has this role */

@@ -12,6 +12,7 @@ struct reader {
 	struct pattern_pool *pool;
 	size_t capacity;
 	const struct exclusion_key *key;
+	struct role_finder roles;
 };
 
 /* More than the largest real list (22 422) by far. */
@@ -87,7 +88,7 @@ static void add(struct reader *reader, const struct place *place, struct text na
 	exclusion->excludes = excludes;
 	exclusion->only =
 		reader->key->form == EXCLUSION_ONLY || reader->key->form == EXCLUSION_ONLY_MAP;
-	exclusion->role = exclusion->only ? ROLE_OTHER : role_of(name);
+	exclusion->role = exclusion->only ? ROLE_OTHER : role_of(&reader->roles, name);
 	enum pattern_anchor anchor = analyse(exclusion);
 	if (exclusion->regex && pattern_is_special(exclusion->key, false)) {
 		struct text detail = text_of("");
@@ -246,6 +247,7 @@ static bool make_room(struct reader *reader, const struct method_row *row)
 	reader->out->list = ARENA_ARRAY(arena, struct exclusion, reader->capacity);
 	reader->out->entries = ARENA_ARRAY(arena, struct text, reader->capacity);
 	reader->pool = pattern_pool_new(arena);
+	role_finder_init(&reader->roles);
 	return reader->out->list && reader->out->entries && reader->pool;
 }
 

@@ -104,6 +104,9 @@ static const struct name_part parts[] = {
 	PART("dense_4h_to_h", PART_IS, ROLE_MLP),
 };
 
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+_Static_assert(PARTS <= 64, "a row is a bit of 64");
+
 #define PARTS_OF_NAME 24
 
 /* Part of an alternative "(gate|up)_proj": no name of its own. */
@@ -118,10 +121,15 @@ static bool in_name(char c)
 	       c == '_' || (unsigned char)c >= 0x80;
 }
 
+static bool groups(char c)
+{
+	return c == '(' || c == '|' || c == ')';
+}
+
 static bool in_group(struct text name, size_t start, size_t end)
 {
-	bool before = start > 0 && strchr("(|)", name.data[start - 1]);
-	return before || (end < name.length && strchr("(|)", name.data[end]));
+	return (start > 0 && groups(name.data[start - 1])) ||
+	       (end < name.length && groups(name.data[end]));
 }
 
 /* The words between dots, wildcards and escapes; digits alone say nothing. */
@@ -148,15 +156,10 @@ static size_t split(struct text name, struct token tokens[PARTS_OF_NAME])
 	return count;
 }
 
-static bool begins(const struct token *token, const struct name_part *part)
-{
-	return token->text.length >= part->length &&
-	       memcmp(token->text.data, part->text, part->length) == 0;
-}
-
 static bool meets(const struct name_part *part, const struct token *token, size_t count)
 {
-	if (!begins(token, part))
+	if (token->text.length < part->length ||
+		memcmp(token->text.data, part->text, part->length) != 0)
 		return false;
 	bool whole = token->text.length == part->length;
 	switch (part->kind) {
@@ -170,32 +173,54 @@ static bool meets(const struct name_part *part, const struct token *token, size_
 	}
 }
 
-/* Which letters the tokens begin with: most rows begin with another one. */
-static uint32_t first_letters(const struct token *tokens, size_t count)
-{
-	uint32_t letters = 0;
-	for (size_t i = 0; i < count; i++)
-		letters |= 1u << (tokens[i].text.data[0] & 31);
-	return letters;
-}
-
-enum role role_of(struct text name)
+static bool any_meets(const struct name_part *part, struct text name)
 {
 	struct token tokens[PARTS_OF_NAME];
 	size_t count = split(name, tokens);
-	uint32_t letters = first_letters(tokens, count);
-	for (size_t row = 0; row < sizeof(parts) / sizeof(parts[0]); row++) {
-		const struct name_part *part = &parts[row];
-		if (part->kind == PART_HAS) {
-			if (memmem(name.data, name.length, part->text, part->length))
-				return part->role;
-			continue;
-		}
-		if (!(letters & 1u << (part->text[0] & 31)))
-			continue;
-		for (size_t i = 0; i < count; i++)
-			if (meets(part, &tokens[i], count))
-				return part->role;
+	for (size_t i = 0; i < count; i++)
+		if (meets(part, &tokens[i], count))
+			return true;
+	return false;
+}
+
+/* memmem() prepares itself for long texts, which takes longer than a name does. */
+static bool has(struct text name, const struct name_part *part)
+{
+	const char *at = name.data, *end = name.data + name.length;
+	while ((at = memchr(at, part->text[0], (size_t)(end - at)))) {
+		if ((size_t)(end - at) >= part->length && memcmp(at, part->text, part->length) == 0)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/* What is beyond ASCII may be taken for a letter: only names that cannot match are told here. */
+static unsigned letter(char c)
+{
+	return (unsigned char)c & 127;
+}
+
+void role_finder_init(struct role_finder *finder)
+{
+	*finder = (struct role_finder){ { 0 }, { 0 } };
+	for (size_t row = 0; row < PARTS; row++) {
+		finder->first[letter(parts[row].text[0])] |= (uint64_t)1 << row;
+		finder->second[letter(parts[row].text[1])] |= (uint64_t)1 << row;
+	}
+}
+
+enum role role_of(const struct role_finder *finder, struct text name)
+{
+	uint64_t rows = 0, begun = 0;
+	for (size_t i = 0; i < name.length; i++) {
+		rows |= begun & finder->second[letter(name.data[i])];
+		begun = finder->first[letter(name.data[i])];
+	}
+	for (; rows != 0; rows &= rows - 1) {
+		const struct name_part *part = &parts[__builtin_ctzll(rows)];
+		if (part->kind == PART_HAS ? has(name, part) : any_meets(part, name))
+			return part->role;
 	}
 	return ROLE_OTHER;
 }

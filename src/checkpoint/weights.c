@@ -29,6 +29,7 @@ struct survey {
 	size_t module_count;
 	uint32_t *table; /* open, 2^n slots: index of a module plus one */
 	size_t mask;
+	struct role_finder roles;
 	bool scaled; /* any module is stored quantized, as far as names and dtypes tell */
 	enum storage storage;
 };
@@ -45,7 +46,7 @@ static struct module *module_of(struct survey *survey, struct text name)
 	struct module *module = &survey->modules[survey->module_count++];
 	survey->table[slot] = (uint32_t)survey->module_count;
 	module->name = name;
-	module->role = role_of(name);
+	module->role = role_of(&survey->roles, name);
 	return module;
 }
 
@@ -122,6 +123,7 @@ static bool survey_tensors(struct survey *survey)
 	while (slots < count * 2)
 		slots *= 2;
 	survey->mask = slots - 1;
+	role_finder_init(&survey->roles);
 	survey->table = ARENA_ARRAY(arena, uint32_t, slots);
 	survey->modules = ARENA_ARRAY(arena, struct module, count);
 	if (!survey->table || !survey->modules)

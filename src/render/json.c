@@ -58,15 +58,14 @@ static void put_escaped(struct buffer *out, unsigned char byte)
 /* Bytes from the start that can be copied as they are: whole characters without escapes. */
 static size_t plain_run(struct text text)
 {
-	size_t i = 0, length;
+	size_t at = 0, wide;
 	do {
-		while (i < text.length && !escapes[(unsigned char)text.data[i]])
-			i++;
-		bool wide = i < text.length && escapes[(unsigned char)text.data[i]] == '8';
-		length = wide ? utf8_sequence(text_from(text, i)) : 0;
-		i += length;
-	} while (length > 0);
-	return i;
+		at += utf8_plain_run(text_from(text, at));
+		bool is_wide = at < text.length && escapes[(unsigned char)text.data[at]] == '8';
+		wide = is_wide ? utf8_sequence(text_from(text, at)) : 0;
+		at += wide;
+	} while (wide > 0);
+	return at;
 }
 
 static void put_string(struct buffer *out, struct text text)

@@ -40,13 +40,9 @@ static void skip_blanks(struct walk *walk)
 static void skip_plain(struct walk *walk)
 {
 	struct cursor *cursor = &walk->cursor;
-	const char *data = cursor->source.data;
-	size_t at = cursor->at;
-	while (at < cursor->source.length && (signed char)data[at] >= ' ' && data[at] != '"' &&
-		data[at] != '\\')
-		at++;
-	cursor->mark.column += (uint32_t)(at - cursor->at);
-	cursor->at = at;
+	size_t run = utf8_plain_run(text_from(cursor->source, cursor->at));
+	cursor->mark.column += (uint32_t)run;
+	cursor->at += run;
 }
 
 static bool at_byte(const struct walk *walk, char byte)

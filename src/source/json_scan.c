@@ -1,5 +1,6 @@
 #include "source/json_scan.h"
 
+#include "base/utf8.h"
 #include "source/encoding.h"
 #include "source/lines.h"
 
@@ -134,20 +135,11 @@ static bool scan_escape(struct scan *scan)
 	return true;
 }
 
-static size_t skip_plain(const struct scan *scan, size_t at)
-{
-	const char *data = scan->source.data;
-	while (at < scan->source.length && (signed char)data[at] >= ' ' && data[at] != '"' &&
-		data[at] != '\\')
-		at++;
-	return at;
-}
-
 static bool scan_string(struct scan *scan)
 {
 	size_t start = scan->at++;
 	for (;;) {
-		scan->at = skip_plain(scan, scan->at);
+		scan->at += utf8_plain_run(text_from(scan->source, scan->at));
 		int c = byte_at(scan, scan->at);
 		if (c == '"') {
 			scan->at++;

@@ -301,12 +301,41 @@ START_TEST(ill_formed_utf16_is_refused)
 }
 END_TEST
 
+/* Every byte at every place of a longer text, so that words of eight are met as well as the rest. */
+START_TEST(plain_runs_end_at_what_is_escaped)
+{
+	char bytes[21];
+	for (size_t length = 0; length <= sizeof(bytes); length++)
+		for (size_t at = 0; at < length; at++) {
+			bool plain = _i >= ' ' && _i < 0x7f && _i != '"' && _i != '\\';
+			memset(bytes, 'a', sizeof(bytes));
+			bytes[at] = (char)_i;
+			struct text text = { bytes, length };
+			ck_assert_uint_eq(utf8_plain_run(text), plain ? length : at);
+		}
+}
+END_TEST
+
+START_TEST(sequences_are_measured)
+{
+	ck_assert_uint_eq(utf8_sequence(TEXT("")), 0);
+	ck_assert_uint_eq(utf8_sequence(TEXT("ab")), 1);
+	ck_assert_uint_eq(utf8_sequence(TEXT("éa")), 2);
+	ck_assert_uint_eq(utf8_sequence(TEXT("€")), 3);
+	ck_assert_uint_eq(utf8_sequence(TEXT("😀x")), 4);
+	ck_assert_uint_eq(utf8_sequence(TEXT("\xe2\x82")), 0);
+	ck_assert_uint_eq(utf8_sequence(TEXT("\x82")), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base");
 	TCase *cases = tcase_create("base");
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, arena_gives_zeroed_aligned_pieces);
+	tcase_add_loop_test(cases, plain_runs_end_at_what_is_escaped, 0, 256);
+	tcase_add_test(cases, sequences_are_measured);
 	tcase_add_test(cases, arena_ends_what_was_deferred);
 	tcase_add_test(cases, arena_zeroes_again_after_reset);
 	tcase_add_test(cases, arena_failure_sticks_until_reset);

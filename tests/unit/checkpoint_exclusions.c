@@ -49,7 +49,9 @@ static const struct role_case roles[] = {
 
 START_TEST(names_have_roles)
 {
-	enum role role = role_of(text_of(roles[_i].name));
+	struct role_finder finder;
+	role_finder_init(&finder);
+	enum role role = role_of(&finder, text_of(roles[_i].name));
 	ck_assert_msg(role == roles[_i].role, "%s is %s", roles[_i].name, role_name(role));
 }
 END_TEST
