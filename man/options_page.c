@@ -75,18 +75,13 @@ static void put_range(const struct option_row *row)
 	fputs(".\n", stdout);
 }
 
-static bool is_list(const struct option_row *row)
-{
-	return strstr(row->help, "may come several times") != NULL;
-}
-
 static void put_name(const struct option_row *row, bool in_file)
 {
 	fputs(in_file ? ".TP\n\\fB" : ".TP\n\\fB\\-\\-", stdout);
 	put_text(row->name, false);
 	if (in_file)
 		printf("\\fR: \\fI%s\\fR%s\n", row->argument ? row->argument : "true|false",
-			is_list(row) ? ", or a list" : "");
+			option_is_list(row) ? ", or a list" : "");
 	else if (row->argument)
 		printf("\\fR=\\fI%s\\fR\n", row->argument);
 	else

@@ -1,6 +1,7 @@
 #include "service/admission.h"
 
 #include "service/connection.h"
+#include "service/cors.h"
 #include "service/host.h"
 #include "service/negotiate.h"
 #include "service/routes.h"
@@ -182,9 +183,12 @@ static void check_parameters(struct request *request)
 
 void admit(struct request *request)
 {
+	cors_check(request);
 	check_head(request);
 	check_crowd(request);
 	check_host(request);
+	if (request->preflight)
+		return;
 	check_token(request);
 	find_route(request);
 	if (!request->route)

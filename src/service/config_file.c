@@ -72,12 +72,6 @@ static bool take_value(const struct config_file *file, const struct option_row *
 	return option_set(file->options, row, copy, where, file->fault);
 }
 
-static bool is_list(const struct option_row *row)
-{
-	return row->kind == OPTION_LISTEN || row->kind == OPTION_MODEL_ROOT ||
-	       row->kind == OPTION_HF_CACHE || row->kind == OPTION_CONFINE_READ;
-}
-
 static bool report_unknown(const struct config_file *file, const struct member *member)
 {
 	const char *names[NAMES_MAXIMUM];
@@ -104,7 +98,7 @@ static bool take_member(const struct config_file *file, const struct member *mem
 	if (file->given[row - option_rows])
 		target.options = &unused;
 	const struct node *value = member->value;
-	if (!is_list(row) || value->kind != NODE_SEQUENCE)
+	if (!option_is_list(row) || value->kind != NODE_SEQUENCE)
 		return take_value(&target, row, value, member->value_span.start);
 	for (uint32_t i = 0; i < value->count; i++)
 		if (!take_value(&target, row, value->items[i], value->items[i]->span.start))

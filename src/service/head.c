@@ -18,6 +18,8 @@ static const struct field {
 	{ "If-None-Match", offsetof(struct head, if_none_match), true },
 	{ "X-Request-Id", offsetof(struct head, request_id), true },
 	{ "Expect", offsetof(struct head, expect), true },
+	{ "Origin", offsetof(struct head, origin), false },
+	{ "Access-Control-Request-Method", offsetof(struct head, requested_method), false },
 };
 
 /* RFC 9110's token: a blank before the colon, say, is read by some programs and not by others. */

@@ -99,6 +99,13 @@ const struct option_row option_rows[] = {
 		.slot = SLOT(tls_key),
 	},
 	{
+		.name = "cors-origin",
+		.argument = "ORIGIN",
+		.help = "let web pages of this origin read replies; may come several times",
+		.more = "An origin is https://ui.example.org or http://localhost:3000, as browsers send it. Tokens are needed all the same; only the question that a browser asks beforehand goes without.",
+		.kind = OPTION_ORIGIN,
+	},
+	{
 		.name = "log-level",
 		.argument = "LEVEL",
 		.fallback = "info",

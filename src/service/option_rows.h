@@ -11,6 +11,7 @@ enum option_kind {
 	OPTION_MODEL_ROOT,
 	OPTION_HF_CACHE,
 	OPTION_CONFINE_READ,
+	OPTION_ORIGIN,
 	OPTION_CHOICE,
 	OPTION_TEXT,
 	OPTION_COUNT,
@@ -39,6 +40,8 @@ struct option_row {
 
 extern const struct option_row option_rows[];
 
+/* Whether it may come several times. */
+bool option_is_list(const struct option_row *row);
 /* NULL when there is none. */
 const struct option_row *option_find(struct text name);
 /*

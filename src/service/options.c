@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "service/build.h"
+#include "service/cors.h"
 #include "service/option_rows.h"
 #include "service/system_calls.h"
 
@@ -130,6 +131,18 @@ static bool add_confine_read(const struct setting *setting)
 	return true;
 }
 
+static bool add_origin(const struct setting *setting)
+{
+	struct options *options = setting->options;
+	const char *fault = cors_fault(setting->value);
+	if (fault)
+		return wrong(setting, fault);
+	if (options->origin_count == ORIGINS_MAXIMUM)
+		return wrong(setting, "at most 32 origins");
+	options->origins[options->origin_count++] = setting->value;
+	return true;
+}
+
 static bool set_text(const struct setting *setting)
 {
 	if (setting->value[0] == '\0')
@@ -163,6 +176,8 @@ bool option_set(struct options *options, const struct option_row *row, const cha
 		return add_root(&setting, ROOT_HF_CACHE);
 	case OPTION_CONFINE_READ:
 		return add_confine_read(&setting);
+	case OPTION_ORIGIN:
+		return add_origin(&setting);
 	case OPTION_CHOICE:
 		return set_choice(&setting);
 	case OPTION_TEXT:
@@ -171,6 +186,13 @@ bool option_set(struct options *options, const struct option_row *row, const cha
 	default:
 		return set_number(&setting);
 	}
+}
+
+bool option_is_list(const struct option_row *row)
+{
+	return row->kind == OPTION_LISTEN || row->kind == OPTION_MODEL_ROOT ||
+	       row->kind == OPTION_HF_CACHE || row->kind == OPTION_CONFINE_READ ||
+	       row->kind == OPTION_ORIGIN;
 }
 
 const struct option_row *option_find(struct text name)

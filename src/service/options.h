@@ -8,6 +8,7 @@
 #define LISTEN_MAXIMUM 16
 #define ROOTS_MAXIMUM 16
 #define CONFINE_READ_MAXIMUM 16
+#define ORIGINS_MAXIMUM 32
 
 /* Why something cannot be used, for people: one line without its end. */
 struct fault {
@@ -36,6 +37,8 @@ struct options {
 	const char *token_file;      /* NULL: none */
 	const char *tls_certificate; /* NULL: none */
 	const char *tls_key;
+	const char *origins[ORIGINS_MAXIMUM]; /* of web pages that may read replies */
+	size_t origin_count;
 	const char *config_file; /* NULL: none */
 	bool check;              /* only check the configuration */
 	/* Bytes. */

@@ -1,7 +1,9 @@
 #include "service/reply_fields.h"
 
 #include "service/connection.h"
+#include "service/routes.h"
 #include "service/server.h"
+#include "service/settings.h"
 
 struct list {
 	struct reply_field *fields;
@@ -55,6 +57,38 @@ static void add_status_fields(struct list *list, const struct request *request)
 		add(list, "Retry-After", reply->retry_after);
 }
 
+/* What a cache has to look at, too. */
+static void add_vary(struct list *list, const struct request *request)
+{
+	const char *const *types = request->route ? request->route->types : NULL;
+	bool chosen = types && types[0] && types[1];
+	if (request->preflight)
+		add(list, "Vary",
+			"Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+	else if (request->settings->options.origin_count > 0)
+		add(list, "Vary", chosen ? "Accept, Origin" : "Origin");
+	else if (chosen)
+		add(list, "Vary", "Accept");
+}
+
+/* Nothing here depends on the path, so that nobody without a token learns what there is. */
+static void add_origin(struct list *list, const struct request *request)
+{
+	if (!request->origin)
+		return;
+	add(list, "Access-Control-Allow-Origin", request->origin);
+	if (request->preflight) {
+		add(list, "Access-Control-Allow-Methods", "GET, HEAD, POST");
+		add(list, "Access-Control-Allow-Headers",
+			"Accept, Authorization, Content-Type, If-None-Match, X-Request-Id");
+		add(list, "Access-Control-Max-Age", "600");
+		return;
+	}
+	add(list, "Access-Control-Expose-Headers",
+		"Allow, ETag, Retry-After, Server-Timing, WWW-Authenticate, X-Request-Id");
+	add(list, "Timing-Allow-Origin", request->origin);
+}
+
 /* What is left of such a request could be taken for the next one. */
 static bool ends_connection(const struct request *request)
 {
@@ -73,6 +107,8 @@ size_t reply_fields(struct request *request, struct reply_field out[REPLY_FIELDS
 		add(&list, "ETag", reply->etag);
 	add_status_fields(&list, request);
 	add(&list, "X-Content-Type-Options", "nosniff");
+	add_vary(&list, request);
+	add_origin(&list, request);
 	add(&list, "X-Request-Id", request->id);
 	add_timing(&list, request);
 	if (ends_connection(request))

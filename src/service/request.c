@@ -246,7 +246,9 @@ void request_answer(struct request *request)
 	request_phase(request, PHASE_RECEIVE);
 	request->answered = true;
 	if (request->refusal.problem == PROBLEM_NONE && !arena_failed(&request->arena)) {
-		if (request->route)
+		if (request->preflight)
+			request->reply.status = 204;
+		else if (request->route)
 			request->route->handle(request);
 		else
 			reply_options(request);

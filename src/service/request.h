@@ -40,6 +40,8 @@ struct head {
 	struct text transfer_encoding;
 	struct text if_none_match;
 	struct text request_id;
+	struct text origin;
+	struct text requested_method; /* of a question beforehand: cors.h */
 	struct text expect;
 	struct text repeated;  /* a field that came twice although it must not */
 	struct text malformed; /* the name of a field that is none */
@@ -101,8 +103,10 @@ struct request {
 	int offer; /* index into the route's media types */
 	size_t body_limit;
 	struct buffer body;
-	size_t received; /* bytes of body, dropped ones included */
-	bool unframed;   /* nobody can tell where the body ends: it is not read */
+	size_t received;    /* bytes of body, dropped ones included */
+	bool unframed;      /* nobody can tell where the body ends: it is not read */
+	const char *origin; /* of the web page that asks, when it is a known one; else NULL */
+	bool preflight;     /* asks only whether it may ask */
 	struct refusal refusal;
 	struct reply reply;
 	char plain[PROBLEM_WRITE_ROOM]; /* the reply's body, when there is no memory */
