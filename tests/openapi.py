@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """openapi/quantconf.yaml is a sound document, knows what the tables know, and describes what the daemon really says.
 
-Needs PyYAML and jsonschema (Debian: python3-yaml, python3-jsonschema); skipped without them.
+Needs PyYAML and jsonschema (Debian: python3-yaml, python3-jsonschema); skipped without them. With --update it is written
+anew: the enumerations from the tables, the examples from the daemon (`make openapi`).
 """
 import json
 import os
@@ -11,20 +12,23 @@ import sys
 
 try:
     import jsonschema
-    import yaml
+    import yaml  # noqa: F401
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
 SOURCE = pathlib.Path(os.environ.get("srcdir", "."))
-os.environ.setdefault("QUANTCONFD", str(pathlib.Path(os.environ.get("builddir", ".")).resolve() / "quantconfd"))
-sys.path.insert(0, str(SOURCE / "tests/http"))
-from daemon import Daemon, multipart  # noqa: E402
+BUILD = pathlib.Path(os.environ.get("builddir", ".")).resolve()
+os.environ.setdefault("QUANTCONFD", str(BUILD / "quantconfd"))
+sys.path[:0] = [str(SOURCE / "tests"), str(SOURCE / "tests/http")]
+import openapi_layout as layout  # noqa: E402
+from contract import Contract, media_type  # noqa: E402
+from daemon import multipart  # noqa: E402
+from stage import Stage  # noqa: E402
 
-TEXT = (SOURCE / "openapi/quantconf.yaml").read_text(encoding="utf-8")
-API = yaml.safe_load(TEXT)
-METHODS = {"get", "post"}
-GPTQ = {"model_type": "llama", "quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128}}
+CONTRACT = Contract()
+API = CONTRACT.api
+deref = CONTRACT.deref
 failures = []
 
 
@@ -33,34 +37,11 @@ def check(true, *words):
         failures.append(" ".join(map(str, words)))
 
 
-def target(ref):
-    value = API
-    for step in ref.removeprefix("#/").split("/"):
-        value = value[step.replace("~1", "/").replace("~0", "~")]
-    return value
-
-
-def deref(value):
-    return target(value["$ref"]) if "$ref" in value else value
-
-
 def walk(value, path="#"):
     yield path, value
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         yield from walk(item, f"{path}/{key}")
-
-
-def errors(schema, value):
-    """What a schema of the document says against a value."""
-    whole = dict(schema, components=API["components"])
-    return [f"{e.json_path}: {e.message[:200]}" for e in jsonschema.Draft202012Validator(whole).iter_errors(value)]
-
-
-def operations():
-    for path, item in API["paths"].items():
-        for method in METHODS & set(item):
-            yield path, method, item[method], item.get("parameters", []) + item[method].get("parameters", [])
 
 
 def check_structure():
@@ -72,213 +53,255 @@ def check_structure():
         if isinstance(value, dict) and isinstance(value.get("$ref"), str):
             used.add(value["$ref"])
             try:
-                target(value["$ref"])
+                CONTRACT.target(value["$ref"])
             except KeyError:
                 check(False, path, "refers to nothing:", value["$ref"])
-    for kind in set(API["components"]) - {"securitySchemes", "schemas"}:
+    for kind in set(API["components"]) - {"securitySchemes"}:
         for name in API["components"][kind]:
             check(f"#/components/{kind}/{name}" in used, "nobody uses", kind, name)
-    for name, schema in API["components"]["schemas"].items():
-        jsonschema.Draft202012Validator.check_schema(schema)
     tags, ids = {tag["name"] for tag in API["tags"]}, set()
-    for path, method, operation, parameters in operations():
-        where = f"{method} {path}:"
-        check(operation["operationId"] not in ids, where, "operationId twice")
-        ids.add(operation["operationId"])
-        check(set(operation["tags"]) <= tags and operation["summary"], where, "tags and summary")
-        names = {deref(p)["name"] for p in parameters if deref(p)["in"] == "path"}
-        check(names == set(re.findall(r"{(\w+)}", path)), where, "path parameters")
-        for code, reply in operation["responses"].items():
+    for operation in CONTRACT.operations():
+        value, where = operation.value, f"{operation.method} {operation.path}:"
+        check(value["operationId"] not in ids, where, "operationId twice")
+        ids.add(value["operationId"])
+        check(set(value["tags"]) <= tags and value["summary"], where, "tags and summary")
+        names = {p["name"] for p in operation.parameters if p["in"] == "path"}
+        check(names == set(re.findall(r"{(\w+)}", operation.path)), where, "path parameters")
+        for code, reply in value["responses"].items():
             check(re.fullmatch(r"[1-5]\d\d", code) and deref(reply)["description"], where, code)
 
 
-def check_examples():
+def check_schemas():
+    """Each is a schema, says what it is, and allows the examples beside it."""
+    for name, schema in API["components"]["schemas"].items():
+        check(schema.get("description"), name, "has no description")
+        for example in schema.get("examples", []):
+            for error in CONTRACT.errors(schema, example):
+                check(False, f"example of {name}:", error)
     for path, value in walk(API):
-        if not isinstance(value, dict) or "schema" not in value:
+        if not isinstance(value, dict) or not isinstance(value.get("schema"), dict):
             continue
         jsonschema.Draft202012Validator.check_schema(value["schema"])
-        if "example" in value:
-            for error in errors(value["schema"], value["example"]):
+        shown = [e["value"] for e in value.get("examples", {}).values()] + [value[k] for k in ("example",) if k in value]
+        for example in shown:
+            for error in CONTRACT.errors(value["schema"], example):
                 check(False, f"example at {path}:", error)
+    for path, schema in API["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema)
 
 
-def rows(source, name):
-    """The names in the first column of a table in the source."""
-    body = re.search(rf"{name}\[\] = {{(.*?)\n}};", source, re.S).group(1)
-    return re.findall(r'{ "([^"]*)"', body)
+def words(file, pattern):
+    """Each word once, in its order."""
+    return list(dict.fromkeys(re.findall(pattern, (SOURCE / "src" / file).read_text())))
 
 
-def check_tables(daemon):
+def enumerations(stage):
+    """The enumerations that stand in a table, by the name of their schema."""
+    rules = stage.get("/v1/rules").json["rules"]
+    catalogue = stage.get("/v1/backends").json
+    return {
+        "RuleId": [rule["id"] for rule in rules],
+        "Stage": words("schema/rule.c", r'\[STAGE_\w+\] = "(\w+)"'),
+        "Target": list(rules[0]["severity"]),
+        "Dialect": [
+            name for name in words("resolve/facts.c", r'\[DIALECT_\w+\] = "([\w-]+)"') if name != "none"
+        ],
+        "BackendName": [backend["name"] for backend in catalogue["backends"]],
+        "WeightDtype": words("resolve/backends.c", r'\[DTYPE_\w+\] = "(\w+)"'),
+        "MethodName": [method["name"] for method in catalogue["methods"]],
+        "Engine": words("checkpoint/method_lookup.c", r'\[ENGINE_\w+\] = "([^"]+)"'),
+        "Grammar": words("checkpoint/method_lookup.c", r'\[GRAMMAR_\w+\] = "([^"]+)"'),
+        "Role": words("checkpoint/roles.c", r'\[ROLE_\w+\] = "(\w+)"'),
+        "ProblemType": [
+            f"urn:quantconf:problem:{slug}" for slug in words("service/problems.c", r'\.slug = "([^"]+)"') if slug != "none"
+        ],
+    }
+
+
+def update_tables(stage):
     schemas = API["components"]["schemas"]
-    rules = daemon.get("/v1/rules").json["rules"]
-    check(schemas["RuleId"]["enum"] == [rule["id"] for rule in rules], "RuleId is stale")
-    check(set(schemas["Stage"]["enum"]) == {rule["stage"] for rule in rules}, "Stage is stale")
-    severities = {s for rule in rules for s in rule["severity"].values()}
-    check(set(schemas["Severity"]["enum"]) == severities - {"none", None}, "Severity is stale")
-    check(set(schemas["Target"]["enum"]) == set(rules[0]["severity"]), "Target is stale")
-    names = [backend["name"] for backend in daemon.get("/v1/backends").json["backends"]]
-    check(schemas["Backend"]["properties"]["name"]["enum"] == names, "Backend is stale")
-    slugs = re.findall(r'\.slug = "([^"]+)"', (SOURCE / "src/service/problems.c").read_text())
-    types = [f"urn:quantconf:problem:{slug}" for slug in slugs if slug != "none"]
-    check(schemas["Problem"]["properties"]["type"]["enum"] == types, "Problem is stale")
+    for name, known in enumerations(stage).items():
+        schemas[name]["enum"] = known
+    catalogue = stage.get("/v1/backends").json
+    schemas["Backend"]["examples"] = catalogue["backends"][:1]
+    schemas["Method"]["examples"] = [method for method in catalogue["methods"] if method["name"] == "gptq"]
+
+
+def check_tables(stage):
+    schemas = API["components"]["schemas"]
+    for name, known in enumerations(stage).items():
+        check(known and schemas[name]["enum"] == known, name, "is stale: make openapi")
+    rules = stage.get("/v1/rules").json["rules"]
+    severities = {severity for rule in rules for severity in rule["severity"].values()}
+    check(severities <= set(schemas["RuleSeverity"]["enum"]), "RuleSeverity:", severities)
+    check(set(schemas["Stage"]["enum"]) == {rule["stage"] for rule in rules}, "Stage")
+    catalogue = stage.get("/v1/backends").json
+    for example in schemas["Backend"]["examples"]:
+        check(example in catalogue["backends"], "the example of Backend is stale: make openapi")
+    for example in schemas["Method"]["examples"]:
+        check(example in catalogue["methods"], "the example of Method is stale: make openapi")
+    layers = {choice["lora_layer"] for backend in catalogue["backends"] for choice in backend["choices"]}
+    told = schemas["Effective"]["properties"]["lora_layer"]["oneOf"][0]["enum"]
+    check(layers - {None} == set(told), "lora_layer:", layers)
 
 
 def check_routes():
     table = (SOURCE / "src/service/routes.c").read_text()
-    routes = re.findall(r'\.path = "([^"]+)",\s*\.verb = VERB_(\w+)', table)
-    known = {(path, verb.lower()) for path, verb in routes}
-    described = {(path, method) for path, method, *_ in operations()}
+    known = {(path, verb.lower()) for path, verb in re.findall(r'\.path = "([^"]+)",\s*\.verb = VERB_(\w+)', table)}
+    described = {(operation.path, operation.method) for operation in CONTRACT.operations()}
     check(known == described, "routes differ:", sorted(known ^ described))
+    for operation in CONTRACT.operations():
+        forms = operation.value.get("requestBody", {}).get("content", {})
+        row = re.search(rf'\.path = "{re.escape(operation.path)}",\s*\.verb = VERB_POST,.*?\.forms = (\w+)', table, re.S)
+        if forms:
+            body = re.search(rf"{row.group(1)}\[\] = {{(.*?)\n}};", table, re.S).group(1)
+            check(set(forms) == set(re.findall(r'{ "([^"]+)"', body)), operation.path, "media types of the body")
 
 
-def check_parameters(daemon):
+def check_parameters(stage):
     """The daemon names the parameters and values it knows when it is given an unknown one."""
-    for path, method, operation, parameters in operations():
-        queries = [deref(p) for p in parameters if deref(p)["in"] == "query"]
-        path = path.replace("{id}", "torchao-with-gptq")
-        body = b"{}" if method == "post" else None
-        reply = daemon.request(method.upper(), path + "?no-such=1", body)
+    for operation in CONTRACT.operations():
+        path, method = operation.path.replace("{id}", "torchao-with-gptq"), operation.method.upper()
+        queries = [p for p in operation.parameters if p["in"] == "query"]
+        body = b"{}" if method == "POST" else None
+        reply = stage.request(method, path + "?no-such=1", body)
         names = reply.json.get("allowed", [])
         check(reply.status == 400 and names == [q["name"] for q in queries], path, method, "parameters:", names)
         for query in queries:
             schema = deref(query["schema"])
-            words = schema.get("enum") or deref(schema.get("items", {})).get("enum")
-            if not words or query["name"] == "verbose":
-                continue
-            reply = daemon.request(method.upper(), f"{path}?{query['name']}=no-such", body)
-            check(reply.json["allowed"] == words, path, query["name"], "values:", reply.json["allowed"])
+            known = schema.get("enum") or deref(schema.get("items", {})).get("enum")
+            if known and query["name"] != "verbose":
+                reply = stage.request(method, f"{path}?{query['name']}=no-such", body)
+                check(reply.json["allowed"] == known, path, query["name"], "values:", reply.json["allowed"])
+        kinds = operation.value["responses"].get("200", {}).get("content", {})
+        if "406" in operation.value["responses"]:
+            reply = stage.request(method, path, body, {"Accept": "image/png"})
+            check(reply.json["allowed"] == list(kinds), path, method, "media types:", reply.json["allowed"])
 
 
-def check_reply(operation, where, reply, seen):
-    described = operation["responses"].get(str(reply.status))
-    if not described:
-        check(False, where, "status", reply.status, "is not described")
-        return
-    described = deref(described)
-    seen.add((operation["operationId"], reply.status))
-    for name in described.get("headers", {}):
-        check(name.lower() in reply.headers, where, "lacks", name)
-    if reply.status == 304:
-        return
-    media = reply.headers["content-type"].partition(";")[0]
-    if media not in described["content"]:
-        check(False, where, reply.status, media, "is not described")
-        return
-    value = reply.json if "json" in media and "ndjson" not in media else reply.body.decode()
-    for error in errors(described["content"][media]["schema"], value):
-        check(False, where, reply.status, error)
+def request_body(kind, value):
+    """An example as bytes, and its Content-Type."""
+    if kind == "multipart/form-data":
+        return multipart(*value.items())
+    return (value if isinstance(value, str) else json.dumps(value)).encode(), kind
 
 
-def configs():
+def requests_of(operation):
+    """Name of an example → how it is asked."""
+    for kind, media in operation.value.get("requestBody", {}).get("content", {}).items():
+        for name, example in media.get("examples", {}).items():
+            body, content_type = request_body(kind, example["value"])
+            query = "?" + example["x-query"] if "x-query" in example else ""
+            yield name, (operation.method.upper(), operation.path + query, body, {"Content-Type": content_type})
+
+
+def shown_replies():
+    """(where, status, media type, example, how it is asked) of every example of a reply."""
+    whole = [(f"responses/{name}", None, reply, {}) for name, reply in API["components"]["responses"].items()]
+    for operation in CONTRACT.operations():
+        asked = dict(requests_of(operation))
+        for status, reply in operation.value["responses"].items():
+            if "$ref" not in reply:
+                whole.append((f"{operation.method} {operation.path} {status}", int(status), reply, asked))
+    for where, status, reply, asked in whole:
+        for kind, media in reply.get("content", {}).items():
+            for name, example in media.get("examples", {}).items():
+                yield f"{where} {name}", status or media["schema"]["properties"]["status"]["const"], kind, example, asked.get(name)
+
+
+def ask(stage, example, asked, status, kind):
+    if "x-request" in example:
+        wanted = example["x-request"]
+        body = wanted["body"].encode() if "body" in wanted else None
+        return stage.provoke(wanted.get("circumstance", status), wanted["method"], wanted["target"], body, wanted.get("headers", {}))
+    method, target, body, headers = asked
+    return stage.provoke(status, method, target, body, {**headers, "Accept": kind})
+
+
+def value_of(reply):
+    return reply.json if "json" in media_type(reply) and "ndjson" not in media_type(reply) else reply.body.decode()
+
+
+def check_examples(stage):
+    """Each example of a reply is what the daemon says to the request of the same name, or to its x-request."""
+    count = 0
+    for where, status, kind, example, asked in shown_replies():
+        if not asked and "x-request" not in example:
+            check(False, where, "nobody knows what was asked")
+            continue
+        reply = ask(stage, example, asked, status, kind)
+        count += 1
+        if reply.status != status or media_type(reply) != kind or value_of(reply) != example["value"]:
+            check(False, where, "is another reply; make openapi:", reply.status, reply.body[:300])
+    for operation in CONTRACT.operations():
+        shown = {name for reply in operation.value["responses"].values() for media in deref(reply).get("content", {}).values()
+                 for name in media.get("examples", {})}
+        for name, _ in requests_of(operation):
+            check(name in shown, operation.path, "no reply to the example", name)
+    return count
+
+
+def update_examples(stage):
+    for where, status, kind, example, asked in shown_replies():
+        reply = ask(stage, example, asked, status, kind)
+        if reply.status != status or media_type(reply) != kind:
+            sys.exit(f"{where}: {reply.status} {media_type(reply)}: {reply.body[:300]}")
+        example["value"] = value_of(reply)
+
+
+def check_replies(stage):
+    """The configs of all cases, all rules' examples, and the real checkpoints."""
+    seen = 0
+
+    def judge(method, target, body, headers, what):
+        nonlocal seen
+        seen += 1
+        reply = stage.request(method, target, body, headers)
+        for error in CONTRACT.exchange_errors(method, target, reply):
+            check(False, what, reply.status, error)
+
     for path in sorted(SOURCE.glob("tests/cases/*/config.yaml")) + sorted(SOURCE.glob("examples/*.yaml")):
         checkpoint = path.parent / "checkpoint.json"
-        yield path.read_bytes(), checkpoint.read_bytes() if checkpoint.exists() else None
-
-
-def resolve_requests():
-    for config, checkpoint in configs():
-        if checkpoint:
-            body, media = multipart(("config", config), ("checkpoint", checkpoint))
-            yield "?include=migrated,diff,exclusions", body, {"Content-Type": media}
-        else:
-            yield "?include=migrated,diff", config, {}
-    good = b"adapter: lora\nload_in_8bit: true\n"
-    for accept in ("application/yaml", "text/plain", "text/x-diff", "application/sarif+json"):
-        for config in (good, b"adapter: lora\nload_in_8bit: true\nload_in_4bit: true\n", b"adapter: [lora\n"):
-            yield "", config, {"Accept": accept}
-    envelope = json.dumps({"config": {"adapter": "lora"}, "checkpoint": GPTQ, "options": {"target": "flat"}}).encode()
-    yield "", envelope, {"Content-Type": "application/json"}
-    yield "", b"{", {"Content-Type": "application/json"}
-    yield "?target=nested", good, {}
-    yield "", good, {"Accept": "image/png"}
-    yield "", good, {"Content-Type": "image/png"}
-    yield "", good, {"Host": "example.com"}
-    yield "", b"#" * (2 << 20), {}
-
-
-def requests():
-    """Path of the document, method, query or path beside it, body, headers."""
-    for query, body, headers in resolve_requests():
-        yield "/v1/resolve", "POST", "/v1/resolve" + query, body, headers
-    for query, body, headers in (
-        ("?include=exclusions", json.dumps(GPTQ).encode(), {}), ("", b"{}", {}), ("", b"[]", {}), ("", b"{", {}),
-        ("?include=x", b"{}", {}), ("", b"{}", {"Content-Type": "text/html"}),
-    ):
-        yield "/v1/inspect", "POST", "/v1/inspect" + query, body, headers
-    for query in ("", "?model=org/none", "?model=../../etc"):
-        yield "/v1/inspect", "GET", "/v1/inspect" + query, None, {}
-    for path in API["paths"]:
-        if "get" not in API["paths"][path] or path == "/v1/inspect":
-            continue
-        real = path.replace("{id}", "torchao-with-gptq")
-        yield path, "GET", real, None, {}
-        yield path, "GET", real + "?no-such=1", None, {}
-        if "304" in API["paths"][path]["get"]["responses"]:
-            yield path, "GET", real, None, {"If-None-Match": "*"}
-        if "406" in API["paths"][path]["get"]["responses"]:
-            yield path, "GET", real, None, {"Accept": "image/png"}
-    yield "/v1/rules/{id}", "GET", "/v1/rules/no-such-rule", None, {}
-    yield "/readyz", "GET", "/readyz?verbose", None, {}
-
-
-def check_replies(daemon):
-    seen = set()
-    for path, method, real, body, headers in requests():
-        operation = API["paths"][path][method.lower()]
-        check_reply(operation, f"{method} {real}:", daemon.request(method, real, body, headers), seen)
-    for rule in daemon.get("/v1/rules").json["rules"]:
+        parts = [("config", path.read_bytes())] + ([("checkpoint", checkpoint.read_bytes())] if checkpoint.exists() else [])
+        body, kind = multipart(*parts)
+        judge("POST", "/v1/resolve?include=migrated,diff,exclusions", body, {"Content-Type": kind}, path)
+        judge("POST", "/v1/resolve", body, {"Content-Type": kind, "Accept": "application/sarif+json"}, path)
+    for rule in stage.get("/v1/rules").json["rules"]:
         for example in filter(None, (rule["bad"], rule["good"])):
-            envelope = {"config": example["config"], "options": {"target": rule["examples_target"]}}
-            if example["checkpoint"] and rule["id"] not in ("checkpoint-unreadable", "checkpoint-not-an-object"):
-                envelope["checkpoint"] = json.loads(example["checkpoint"])
-                if not isinstance(envelope["checkpoint"], dict):
-                    continue
-            reply = daemon.envelope(envelope)
-            check_reply(API["paths"]["/v1/resolve"]["post"], f"example of {rule['id']}:", reply, seen)
-    described = {(o["operationId"], 200) for _, _, o, _ in operations() if o["operationId"] not in ("inspectModel", "batch")}
-    check(described <= seen, "never seen:", sorted(described - seen))
-    return len(seen)
+            parts = [("config", example["config"])] + ([("checkpoint", example["checkpoint"])] if example["checkpoint"] else [])
+            body, kind = multipart(*parts)
+            judge("POST", f"/v1/resolve?target={rule['examples_target']}", body, {"Content-Type": kind}, rule["id"])
+    for path in sorted(pathlib.Path(os.environ.get("QUANTCONF_CORPUS", "/nonexistent")).glob("checkpoints/*.json")):
+        judge("POST", "/v1/inspect?include=exclusions", path.read_bytes(), {}, path)
+    return seen
 
 
-def check_batch(daemon):
-    import http.client
-
-    peer = http.client.HTTPConnection(daemon.host, daemon.port)
-    body = b"---\n".join(config if config.endswith(b"\n") else config + b"\n" for config, _ in configs())
-    schemas = API["paths"]["/v1/batch"]["post"]["responses"]["200"]["content"]
-    peer.request("POST", "/v1/batch", body, {"Content-Type": "application/yaml"})
-    *items, summary = peer.getresponse().read().splitlines()
-    line = {"$ref": "#/components/schemas/BatchLine"}
-    for text in (*items, summary):
-        for error in errors(line, json.loads(text)):
-            check(False, "batch:", error)
-    check(sum(json.loads(summary).values()) == len(items), "batch: the summary counts", summary)
-    envelopes = json.dumps([{"config": "adapter: lora\n"}, {"config": 7}]).encode()
-    peer.request("POST", "/v1/batch", envelopes, {"Content-Type": "application/json", "Accept": "application/json"})
-    for error in errors(schemas["application/json"]["schema"], json.loads(peer.getresponse().read())):
-        check(False, "batch as one object:", error)
-    peer.close()
-
-
-def check_served(daemon):
-    check(daemon.get("/openapi.yaml").body.decode() == TEXT, "/openapi.yaml is another document")
-    check(daemon.get("/openapi.json").json == API, "/openapi.json is another document")
-    check(daemon.get("/version").json["version"] == API["info"]["version"], "info.version is stale")
+def check_served(stage):
+    check(stage.get("/openapi.yaml").body.decode() == CONTRACT.text, "/openapi.yaml is another document")
+    check(stage.get("/openapi.json").json == API, "/openapi.json is another document")
+    check(stage.get("/version").json["version"] == API["info"]["version"], "info.version is stale")
+    check(layout.write(API, CONTRACT.text) == CONTRACT.text, "the layout is not the usual one: make openapi")
 
 
 def main():
-    check_structure()
-    check_examples()
-    check_routes()
-    with Daemon("--log-level", "error", "--limit-drop", "16MiB") as daemon:
-        check_tables(daemon)
-        check_parameters(daemon)
-        kinds = check_replies(daemon)
-        check_batch(daemon)
-        check_served(daemon)
+    model = API["paths"]["/v1/inspect"]["post"]["requestBody"]["content"]["application/json"]["examples"]["gptq"]["value"]
+    with Stage({"org/gptq": model}) as stage:
+        if "--update" in sys.argv[1:]:
+            update_tables(stage)
+            update_examples(stage)
+            (SOURCE / "openapi/quantconf.yaml").write_text(layout.write(API, CONTRACT.text), encoding="utf-8")
+            return 0
+        check_structure()
+        check_schemas()
+        check_routes()
+        check_tables(stage)
+        check_parameters(stage)
+        examples = check_examples(stage)
+        replies = check_replies(stage)
+        check_served(stage)
     print(*failures[:60], sep="\n")
-    print(f"{kinds} kinds of replies, {len(failures)} failures")
-    sys.exit(1 if failures else 0)
+    print(f"{examples} examples, {replies} other replies, {len(failures)} failures")
+    return 1 if failures else 0
 
 
-main()
+sys.exit(main())

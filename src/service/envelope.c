@@ -130,18 +130,27 @@ static bool join_words(const struct node *list, struct arena *arena, struct text
 	return true;
 }
 
-static bool option_value(const struct node *node, struct arena *arena, struct text *ret_value)
+/* False for what no option can be. */
+static bool read_option(struct parameter *option, const struct node *node, struct arena *arena)
 {
 	switch (node->kind) {
+	case NODE_NULL:
+		option->form = VALUE_ABSENT;
+		return true;
 	case NODE_STRING:
+		option->value = node->text;
+		return true;
 	case NODE_INTEGER:
-		*ret_value = node->text;
+		option->form = VALUE_WORD;
+		option->value = node->text;
 		return true;
 	case NODE_BOOLEAN:
-		*ret_value = node->boolean ? TEXT("true") : TEXT("false");
+		option->form = VALUE_WORD;
+		option->value = node->boolean ? TEXT("true") : TEXT("false");
 		return true;
 	case NODE_SEQUENCE:
-		return join_words(node, arena, ret_value);
+		option->form = VALUE_LIST;
+		return join_words(node, arena, &option->value);
 	default:
 		return false;
 	}
@@ -154,22 +163,16 @@ static bool take_options(struct envelope *envelope, const struct node *options, 
 		return refuse(refusal, "options", TEXT("\"options\" must be an object"));
 	envelope->options = ARENA_ARRAY(arena, struct parameter, options->count);
 	for (uint32_t i = 0; envelope->options && i < options->count; i++) {
-		const struct member *member = &options->members[i];
-		struct text name = member->key, value = TEXT("");
-		if (node_is_null(member->value))
-			continue;
+		struct text name = options->members[i].key;
+		struct parameter *option = &envelope->options[envelope->option_count++];
+		option->name = name;
 		name.length = name.length > 64 ? 64 : name.length;
-		if (!option_value(member->value, arena, &value))
+		if (!read_option(option, options->members[i].value, arena))
 			return refuse(refusal, "options",
 				arena_printf(arena,
 					"the option \"%.*s\" must be a string, a number, true, "
 					"false or a list of strings",
 					TEXT_ARGUMENTS(name)));
-		envelope->options[envelope->option_count++] = (struct parameter){
-			.name = member->key,
-			.value = value,
-			.listed = member->value->kind == NODE_SEQUENCE,
-		};
 	}
 	return true;
 }

@@ -4,6 +4,8 @@
 
 static const char json_type[] = "application/json";
 
+const char *const schema_types[] = { "application/schema+json", json_type, NULL };
+
 void handle_rules(struct request *request)
 {
 	struct buffer out;
@@ -43,5 +45,5 @@ void handle_schema(struct request *request)
 	buffer_init(&out, &request->arena, (size_t)32 * 1024);
 	render_schema_json(&out);
 	request_phase(request, PHASE_RENDER);
-	request_reply(request, 200, "application/schema+json", &out);
+	request_reply(request, 200, schema_types[request->offer], &out);
 }

@@ -20,6 +20,7 @@ void handle_inspect(struct request *request);
 void handle_inspect_model(struct request *request);
 
 /* handle_catalogue.c */
+extern const char *const schema_types[];
 void handle_rules(struct request *request);
 void handle_rule(struct request *request);
 void handle_backends(struct request *request);

@@ -55,7 +55,9 @@ static bool text_is_sound(struct text value)
 static bool value_is_sound(const struct parameter_row *row, const struct parameter *parameter)
 {
 	struct text value = parameter->value;
-	if (parameter->listed)
+	if (parameter->form == VALUE_ABSENT)
+		return true;
+	if (parameter->form == VALUE_LIST)
 		return row->kind == PARAMETER_LIST &&
 		       (value.length == 0 || list_is_sound(row, value));
 	switch (row->kind) {
@@ -64,7 +66,7 @@ static bool value_is_sound(const struct parameter_row *row, const struct paramet
 	case PARAMETER_LIST:
 		return list_is_sound(row, value);
 	case PARAMETER_TEXT:
-		return text_is_sound(value);
+		return parameter->form == VALUE_STRING && text_is_sound(value);
 	case PARAMETER_FLAG:
 		return value.length == 0 || text_is(value, "true") || text_is(value, "1");
 	}
@@ -124,8 +126,8 @@ static bool check_one(const struct parameter_row *rows, const struct parameter *
 	const struct parameter_row *row = find_row(rows, name);
 	if (!row)
 		return refuse(refusal, arena, name, NULL, row_names(rows, arena),
-			arena_printf(arena, "the parameter \"%.*s\" is not known here",
-				TEXT_ARGUMENTS(shown)));
+			arena_printf(arena, "the parameter \"%.*s\" is not known here%s",
+				TEXT_ARGUMENTS(shown), rows ? "" : ", where there are none"));
 	for (size_t i = 0; i < index; i++)
 		if (text_equal(parameters[i].name, name))
 			return refuse(refusal, arena, name, row, row->allowed,
@@ -151,7 +153,7 @@ const struct parameter *parameter_find(
 	const struct parameter *parameters, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (text_is(parameters[i].name, name))
+		if (parameters[i].form != VALUE_ABSENT && text_is(parameters[i].name, name))
 			return &parameters[i];
 	return NULL;
 }

@@ -3,10 +3,17 @@
 
 #include "service/problems.h"
 
+enum value_form {
+	VALUE_STRING, /* of a query, or a string of an envelope */
+	VALUE_WORD,   /* a number, true or false of an envelope */
+	VALUE_LIST,   /* a list of an envelope, joined with commas here */
+	VALUE_ABSENT, /* null: only the name counts */
+};
+
 struct parameter {
 	struct text name;
 	struct text value; /* "" where none was written */
-	bool listed;       /* came as a list of an envelope, joined with commas here */
+	enum value_form form;
 };
 
 enum parameter_kind {
@@ -29,7 +36,7 @@ struct parameter_row {
  */
 bool parameters_check(const struct parameter_row *rows, const struct parameter *parameters,
 	size_t count, struct arena *arena, struct refusal *ret_refusal);
-/* NULL when it was not given. */
+/* NULL when it was not given, or null. */
 const struct parameter *parameter_find(
 	const struct parameter *parameters, size_t count, const char *name);
 /* Takes %XX apart, in place, save that %00 stays as it is: paths are terminated strings. The new length. */

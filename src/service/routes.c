@@ -42,7 +42,6 @@ static const struct form_row inspect_forms[] = {
 };
 
 static const char *const json_types[] = { "application/json", NULL };
-static const char *const schema_types[] = { "application/schema+json", "application/json", NULL };
 
 static const char *const inspect_includes[] = { "exclusions", NULL };
 static const char *const model_texts[] = { "a model id or a path below a model root", NULL };

@@ -14,6 +14,10 @@ BUILD = os.environ.get("QUANTCONFD", "./quantconfd")
 PATIENCE = 20
 
 
+# Every exchange whose request and reply are known: (method, target, reply). contract.py judges them.
+exchanges = []
+
+
 class Reply:
     """What came back: status, headers (lower-case names), body."""
 
@@ -172,7 +176,11 @@ class Daemon:
                 peer.sendall(data)
             except ConnectionError:
                 pass  # the reply may be there already
-            return read_reply(stream, head_only)
+            reply = read_reply(stream, head_only)
+        line = data.partition(b"\r\n")[0].decode("latin-1").split(" ")
+        if len(line) == 3:
+            exchanges.append((line[0], line[1], reply))
+        return reply
 
     def get(self, path, **headers):
         return self.request("GET", path, headers=named(headers))

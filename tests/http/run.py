@@ -12,5 +12,7 @@ if __name__ == "__main__":
     names = sys.argv[1:]
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromNames(names) if names else loader.discover(HERE, "test_*.py")
+    if not names:
+        suite.addTest(loader.loadTestsFromName("recorded"))
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     sys.exit(0 if result.wasSuccessful() and result.testsRun > 0 else 1)

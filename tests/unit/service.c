@@ -272,12 +272,35 @@ START_TEST(checks_listed_parameters)
 		const struct parameter given = {
 			.name = text_of(lists[i].name),
 			.value = text_of(lists[i].value),
-			.listed = true,
+			.form = VALUE_LIST,
 		};
 		struct refusal refusal = { 0 };
 		ck_assert_msg(parameters_check(rows, &given, 1, &arena, &refusal) == lists[i].sound,
 			"%s: [%s]", lists[i].name, lists[i].value);
 	}
+}
+END_TEST
+
+START_TEST(takes_no_number_for_a_text)
+{
+	const struct parameter number = {
+		.name = TEXT("text"),
+		.value = TEXT("7"),
+		.form = VALUE_WORD,
+	};
+	struct refusal refusal = { 0 };
+	ck_assert(!parameters_check(rows, &number, 1, &arena, &refusal));
+}
+END_TEST
+
+START_TEST(knows_the_names_of_absent_parameters)
+{
+	const struct parameter known = { .name = TEXT("choice"), .form = VALUE_ABSENT };
+	const struct parameter unknown = { .name = TEXT("other"), .form = VALUE_ABSENT };
+	struct refusal refusal = { 0 };
+	ck_assert(parameters_check(rows, &known, 1, &arena, &refusal));
+	ck_assert_ptr_null(parameter_find(&known, 1, "choice"));
+	ck_assert(!parameters_check(rows, &unknown, 1, &arena, &refusal));
 }
 END_TEST
 
@@ -310,6 +333,8 @@ int main(void)
 	tcase_add_loop_test(cases, checks_parameters, 0, COUNT(parameters));
 	tcase_add_test(cases, refuses_parameters_given_twice);
 	tcase_add_test(cases, checks_listed_parameters);
+	tcase_add_test(cases, takes_no_number_for_a_text);
+	tcase_add_test(cases, knows_the_names_of_absent_parameters);
 	tcase_add_test(cases, names_values_only_where_there_are_some);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
