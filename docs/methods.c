@@ -3,7 +3,7 @@
  * itself goes by. With --print it writes the page to standard output (`make docs`); without, it
  * fails when the page in the source folder is not what it would write.
  */
-#include "checkpoint/methods.h"
+#include "checkpoint/fields.h"
 #include "resolve/backends.h"
 #include "runner/support.h"
 
@@ -32,6 +32,27 @@ static const char estimate_head[] =
 	"the weights only, without optimizer, activations and adapters.\n\n"
 	"| request | bits | weights a scale | bits a scale |\n"
 	"|---|---|---|---|\n";
+
+static const char values_head[] =
+	"\n## Values of blocks\n\n"
+	"Where the block is given to transformers' class and it raises on anything else, that is error "
+	"`checkpoint-block-refused`; elsewhere warning `checkpoint-value-odd`.\n\n"
+	"| method | key | values | anything else |\n"
+	"|---|---|---|---|\n";
+
+static void values_add(struct arena *arena, struct buffer *out)
+{
+	for (size_t i = 0; i < field_row_count; i++) {
+		const struct field *field = &field_rows[i];
+		const struct method_row *row = method_find(field->method);
+		if (!field->takes || !row)
+			continue;
+		bool raises = field->otherwise == refused;
+		buffer_printf(out, "| `%s` | `%s` | %s | %s%s |\n", row->name, field->path,
+			limit_words(arena, field->takes), raises ? row->config_class : "",
+			raises ? " raises" : field->otherwise);
+	}
+}
 
 static void list_add(struct buffer *out, bool *first, const char *mark, const char *word)
 {
@@ -100,6 +121,8 @@ static struct text page_make(struct arena *arena)
 	buffer_add(&out, text_of(head));
 	for (size_t i = 0; i < method_row_count; i++)
 		row_add(&out, &method_rows[i]);
+	buffer_add(&out, text_of(values_head));
+	values_add(arena, &out);
 	buffer_add(&out, text_of(estimate_head));
 	for (int backend = 0; backend < BACKEND_COUNT; backend++)
 		installed_add(&out, (enum backend)backend);

@@ -33,7 +33,8 @@ enum checkpoint_fault {
 	CHECKPOINT_SHARDS_MISSING,   /* an index names shards that are not there, beside others that
 				      are */
 	CHECKPOINT_WEIGHTS_ABSENT,   /* none of them is there */
-	CHECKPOINT_REVISION_UNSEEN,  /* asked for, where there are none: in a plain model root */
+	CHECKPOINT_EXCLUSIONS_UNMATCHED, /* entries that match no module, where modules are known */
+	CHECKPOINT_REVISION_UNSEEN, /* asked for, where there are none: in a plain model root */
 	CHECKPOINT_FILE_BAD, /* a side file, index or safetensors header that cannot be used */
 	CHECKPOINT_FAULT_COUNT,
 };

@@ -460,6 +460,7 @@ const struct method_row method_rows[] = {
 	.trainable = TRAINABLE_NO,
 	.keys = {
 		.bits = { "num_bits" },
+		.default_bits = "4",
 	},
 	.read_scheme = scheme_read_gemma,
 	.loading = FORWARDED,

@@ -203,12 +203,14 @@ void scheme_read_fp_quant(struct inspector *inspector)
 	scheme_add(inspector, scheme);
 }
 
+/* A module that names no width of its own has none. */
 static const struct scheme_keys gemma_keys = { .bits = { "num_bits" } };
 
 void scheme_read_gemma(struct inspector *inspector)
 {
 	struct arena *arena = inspector->arena;
-	scheme_add(inspector, scheme_by_keys(arena, &gemma_keys, inspector->block));
+	scheme_add(inspector,
+		scheme_by_keys(arena, &inspector->checkpoint->method->keys, inspector->block));
 	const struct node *modules = node_get(inspector->block, "module_quant_configs");
 	if (!node_is_mapping(modules))
 		return;

@@ -239,6 +239,19 @@ static void conclude_roles(struct survey *survey, struct exclusions *exclusions)
 	}
 }
 
+static void report_unmatched(struct inspector *inspector, const struct exclusions *exclusions)
+{
+	size_t i = 0;
+	if (exclusions->unmatched == 0)
+		return;
+	while (!exclusions->list[i].excludes || exclusions->list[i].modules > 0)
+		i++;
+	inspector_report_text(inspector, CHECKPOINT_EXCLUSIONS_UNMATCHED, text_of("config.json"),
+		exclusions->list[i].name,
+		arena_printf(inspector->arena, "%zu of %zu entries match no module",
+			exclusions->unmatched, exclusions->count));
+}
+
 static void count_modules(struct survey *survey)
 {
 	struct inspector *inspector = survey->inspector;
@@ -253,6 +266,8 @@ static void count_modules(struct survey *survey)
 	for (size_t i = 0; i < survey->module_count; i++)
 		count_module(survey, &survey->modules[i],
 			verdicts ? (enum exclusion_verdict)verdicts[i] : VERDICT_SILENT);
+	if (verdicts)
+		report_unmatched(inspector, exclusions);
 	conclude_roles(survey, exclusions);
 	survey->weights->modules = survey->module_count;
 	survey->weights->tensors = survey->tensors.count;

@@ -17,6 +17,7 @@ static const char *const fault_rules[CHECKPOINT_FAULT_COUNT] = {
 	[CHECKPOINT_WEIGHTS_DISAGREE] = "checkpoint-weights-disagree",
 	[CHECKPOINT_SHARDS_MISSING] = "checkpoint-shards-missing",
 	[CHECKPOINT_WEIGHTS_ABSENT] = "checkpoint-weights-absent",
+	[CHECKPOINT_EXCLUSIONS_UNMATCHED] = "checkpoint-exclusions-unmatched",
 	[CHECKPOINT_REVISION_UNSEEN] = "checkpoint-revision-unseen",
 	[CHECKPOINT_FILE_BAD] = "checkpoint-file-bad",
 };

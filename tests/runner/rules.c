@@ -189,7 +189,8 @@ static bool needs_more(const struct rule *rule)
 {
 	static const char *const ids[] = { "checkpoint-weights-disagree", "checkpoint-file-bad",
 		"checkpoint-shards-missing", "checkpoint-weights-absent", "checkpoint-not-found",
-		"checkpoint-revision-unseen", "findings-left-out" };
+		"checkpoint-exclusions-unmatched", "checkpoint-revision-unseen",
+		"findings-left-out" };
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (strcmp(rule->id, ids[i]) == 0)
 			return true;

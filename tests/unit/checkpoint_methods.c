@@ -62,6 +62,7 @@ static const struct method_case cases[] = {
 	{ "{\"quant_method\":\"fouroversix\",\"keep_master_weights\":true}", "fouroversix", "FourOverSixConfig", 1, "nvfp4", "4", "16", "true" },
 	{ "{\"quant_method\":\"sinq\",\"nbits\":4}", "sinq", "SinqConfig", 1, "int4", "4", "64", "" },
 	{ "{\"quant_method\":\"gemma\",\"num_bits\":4}", "gemma", "GemmaQuantizationConfig", 0, "int4", "4", "", "" },
+	{ "{\"quant_method\":\"gemma\"}", "gemma", "GemmaQuantizationConfig", 0, "int4", "4", "", "" },
 	{ "{\"quant_method\":\"nvfp4\"}", "nvfp4", NULL, -1, "nvfp4", "4", "16", "true" },
 	{ "{\"quant_method\":\"fp_quant\",\"forward_dtype\":\"mxfp4\"}", "fp_quant", "FPQuantConfig", 0, "mxfp4", "4", "32", "true" },
 	{ "{\"quant_method\":\"fp_quant\",\"store_master_weights\":true}", "fp_quant", "FPQuantConfig", 1, "nvfp4", "4", "16", "true" },

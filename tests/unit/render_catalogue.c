@@ -87,6 +87,7 @@ START_TEST(renders_weights_and_outcomes)
 		.dtypes = dtypes,
 		.dtype_count = 1,
 		.agrees_with_declaration = 1,
+		.roles[ROLE_EXPERTS].bytes = 90,
 	};
 	struct checkpoint checkpoint = mixed_checkpoint();
 	checkpoint.weights = &weights;
@@ -98,16 +99,27 @@ START_TEST(renders_weights_and_outcomes)
 	render_inspection_json(&out, &(struct inspection){ .checkpoint = &checkpoint });
 	ck_assert(text_contains(buffer_text(&out),
 		"\"weights\":{\"parameters\":50,\"bytes\":100,\"dtypes\":{\"BF16\":5},"
-		"\"agrees_with_declaration\":true}"));
+		"\"by_role\":{\"experts\":90},\"agrees_with_declaration\":true}"));
 	ck_assert(text_contains(buffer_text(&out),
 		"\"roles\":{},\"unmatched\":1,\"outcomes\":{\"experts\":\"quantized\",\"mlp\":\"mixed\"}},"
 		"\"trainable_with_adapter\":false"));
+	struct exclusion list[] = { { .name = TEXT("lm_head"), .excludes = true, .modules = 1 },
+		{ .name = TEXT("+:a"), .modules = 3 },
+		{ .name = TEXT("("), .excludes = true, .broken = true } };
+	checkpoint.exclusions.list = list;
+	checkpoint.exclusions.list_count = 3;
+	buffer_init(&out, &arena, 0);
+	render_inspection_json(&out,
+		&(struct inspection){ .checkpoint = &checkpoint, .include_exclusions = true });
+	ck_assert(text_contains(buffer_text(&out),
+		"\"matches\":[{\"entry\":\"lm_head\",\"modules\":1},{\"entry\":\"(\",\"modules\":null}],"
+		"\"unmatched\":1"));
 	weights = (struct weights){ .agrees_with_declaration = -1 };
 	buffer_init(&out, &arena, 0);
 	render_inspection_json(&out, &(struct inspection){ .checkpoint = &checkpoint });
 	ck_assert(text_contains(buffer_text(&out),
 		"\"weights\":{\"parameters\":null,\"bytes\":null,\"dtypes\":{},"
-		"\"agrees_with_declaration\":null}"));
+		"\"by_role\":{},\"agrees_with_declaration\":null}"));
 }
 END_TEST
 

@@ -201,6 +201,16 @@ static const struct rule rows[] = {
 		.why = "A loader believes the block and misreads the tensors.",
 	},
 	{
+		.id = "checkpoint-exclusions-unmatched",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary = "Entries of the exclusion list that match no module.",
+		.message = "Of the checkpoint's exclusion list {detail}, {value} for one.",
+		.remedy =
+			"Nothing need be done where the names are those of another library's modules; else correct them.",
+		.why = "What such an entry was to keep as it is may have been quantized.",
+	},
+	{
 		.id = "checkpoint-shards-missing",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
