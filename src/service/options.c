@@ -348,11 +348,14 @@ static bool row_differs(
 	}
 }
 
-const char *options_fixed_difference(const struct options *a, const struct options *b)
+const char *options_fixed_difference(
+	const struct options *a, const struct options *b, size_t *index)
 {
-	for (const struct option_row *row = option_rows; row->name; row++)
+	while (option_rows[*index].name) {
+		const struct option_row *row = &option_rows[(*index)++];
 		if (row->fixed && row_differs(row, a, b))
 			return row->name;
+	}
 	return NULL;
 }
 

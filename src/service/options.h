@@ -74,8 +74,12 @@ enum options_outcome {
  */
 enum options_outcome options_read(struct options *options, struct arena *arena, int argc,
 	char **argv, struct fault *ret_fault);
-/* The name of the first option that differs and cannot change while the daemon runs; else NULL. */
-const char *options_fixed_difference(const struct options *a, const struct options *b);
+/*
+ * The name of an option that differs and cannot change while the daemon runs, from row *index on, which is
+ * moved behind it; NULL when there is none any more.
+ */
+const char *options_fixed_difference(
+	const struct options *a, const struct options *b, size_t *index);
 /* The core's limits by these options. */
 struct resolve_limits options_limits(const struct options *options);
 

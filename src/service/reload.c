@@ -67,8 +67,9 @@ static void replace_settings(struct server *server, struct settings *settings)
 static void keep_fixed(const struct server *server, const struct settings *fresh)
 {
 	const struct options *old = &server->settings->options;
-	const char *name = options_fixed_difference(old, &fresh->options);
-	if (name)
+	const char *name;
+	size_t index = 0;
+	while ((name = options_fixed_difference(old, &fresh->options, &index)))
 		log_event(&old->log, LOG_LEVEL_WARNING, "reload",
 			"%s has changed, which needs a restart; the old value stays until then",
 			name);

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "service/addresses.h"
@@ -277,6 +278,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 	take_descriptors();
 	reload_apply(&server, settings);
 	give_back_memory();
+	tzset(); /* the library reads a file for it, once */
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||
 		!server.process || !prepare_workers(&server) || !start_workers(&server)) {

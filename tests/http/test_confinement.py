@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+import certificates
 from daemon import BUILD, PATIENCE, Daemon
 
 GOOD = "base_model: org/model\nadapter: lora\n"
@@ -200,6 +201,27 @@ class Reloading(WithFolder):
         reply = daemon.resolve(GOOD, authorization="Bearer two")
         self.assertEqual(reply.json["target"], "flat")
 
+    def test_certificates_that_take_the_place_of_others(self):
+        """The key is a link into another folder, as certificate tools leave it."""
+        certificates.needed()
+        for name in ("live", "archive", "new"):
+            os.makedirs(f"{self.folder}/{name}")
+        one = certificates.Pair(f"{self.folder}/archive", "one")
+        other = certificates.Pair(f"{self.folder}/new", "other")
+        newer = other.context()
+        os.symlink(one.key, f"{self.folder}/live/key")
+        os.rename(one.certificate, f"{self.folder}/live/certificate")
+        options = (f"--tls-certificate={self.folder}/live/certificate", f"--tls-key={self.folder}/live/key")
+        with Daemon(*options, listen="tls:127.0.0.1:0") as daemon:
+            os.rename(other.certificate, f"{self.folder}/live/certificate")
+            self.hup(daemon, "does not belong to the certificate.*old configuration stays")
+            os.rename(other.key, f"{self.folder}/archive/other")
+            os.symlink("../archive/other", f"{self.folder}/live/link")
+            os.rename(f"{self.folder}/live/link", f"{self.folder}/live/key")
+            self.hup(daemon, "was read again")
+            daemon.tls = newer
+            self.assertEqual(daemon.get("/healthz").status, 200)
+
     def test_links_that_lead_elsewhere(self):
         """As a volume of Kubernetes is laid out: all files change when one link is replaced."""
         mount = os.path.join(self.folder, "mount")
@@ -264,8 +286,9 @@ class Reloading(WithFolder):
     def test_what_needs_a_restart(self):
         path = self.config(f"confine-read: {self.folder}")
         daemon = self.start("--config", path)
-        self.config("confine-read: /srv")
-        self.hup(daemon, "confine-read has changed, which needs a restart")
+        self.config("confine-read: /srv", "workers: 7")
+        self.hup(daemon, "workers has changed, which needs a restart")
+        daemon.wait_for_log("confine-read has changed, which needs a restart")
         self.config("confine: off", f"confine-read: {self.folder}")
         self.hup(daemon, "confine has changed, which needs a restart")
 
