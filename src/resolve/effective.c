@@ -178,7 +178,7 @@ static bool checkpoint_wins(const struct facts *facts)
 	if (checkpoint_overridden(facts) ||
 		(checkpoint_handed_on(facts) && is_true(facts, KEY_GPTQ)))
 		return true;
-	if (facts->base.dialect == DIALECT_NONE || merge_drops_base(facts))
+	if (!base_reaches_loader(facts))
 		return checkpoint_honoured(facts);
 	return checkpoint_handed_on(facts) && adapter_is_lora(facts);
 }
@@ -227,11 +227,8 @@ static void install_gptq(struct arena *arena, struct effective *effective)
 
 static bool installs_base(const struct facts *facts)
 {
-	if (facts->base.dialect == DIALECT_NONE || !facts->base.row || merge_drops_base(facts))
-		return false;
-	if (dequantizes_nothing(facts) || mxfp4_changes_nothing(facts))
-		return false;
-	return !base_needs_adapter(facts) || adapter_is_lora(facts);
+	return base_reaches_loader(facts) && facts->base.row && !dequantizes_nothing(facts) &&
+	       !mxfp4_changes_nothing(facts);
 }
 
 static const char *experts(const struct facts *facts)
@@ -265,9 +262,10 @@ const struct effective *effective_make(struct resolver *resolver)
 		effective->adapter = says(facts, KEY_ADAPTER, "qlora")
 					     ? TEXT("lora")
 					     : facts->settings[KEY_ADAPTER].text;
-	if (checkpoint_wins(facts))
+	if (checkpoint_wins(facts)) {
+		effective->adapter = facts->settings[KEY_ADAPTER].text;
 		install_checkpoint(resolver->arena, facts, effective);
-	else if (is_true(facts, KEY_GPTQ))
+	} else if (is_true(facts, KEY_GPTQ))
 		install_gptq(resolver->arena, effective);
 	else if (installs_base(facts))
 		install_base(resolver->arena, facts, effective);

@@ -63,6 +63,13 @@ bool base_needs_adapter(const struct facts *facts)
 	return base_is(facts, BACKEND_BNB) || base_is(facts, BACKEND_TORCHAO);
 }
 
+bool base_reaches_loader(const struct facts *facts)
+{
+	if (facts->base.dialect == DIALECT_NONE || merge_drops_base(facts))
+		return false;
+	return !base_needs_adapter(facts) || adapter_is_lora(facts);
+}
+
 bool has_block(const struct facts *facts)
 {
 	enum dialect dialect = facts->base.structured.dialect;

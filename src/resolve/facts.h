@@ -98,6 +98,8 @@ bool base_has_dtype(const struct facts *facts, enum dtype dtype);
 bool base_is_4bit(const struct facts *facts);
 /* bnb or torchao: installed by the loader for an adapter alone. */
 bool base_needs_adapter(const struct facts *facts);
+/* Asked for, not dropped for a merge, and beside an adapter for which the loader installs it. */
+bool base_reaches_loader(const struct facts *facts);
 /* A nested, flat or peft-block spelling (not a class name) of that backend. */
 bool block_is(const struct facts *facts, enum backend backend);
 bool has_block(const struct facts *facts);

@@ -138,12 +138,14 @@ static bool own_scheme_stays(const struct facts *f)
 	if (!checkpoint_honoured(f) || checkpoint_dequantized(f) || checkpoint_stops_loader(f) ||
 		base_is(f, BACKEND_TORCHAO))
 		return false;
-	return f->base.dialect == DIALECT_NONE || handed_on(f) || checkpoint_overridden(f);
+	return !base_reaches_loader(f) || handed_on(f) || checkpoint_overridden(f);
 }
 
+/* With a base that needs an adapter it is quant-without-adapter. */
 static bool quantized_lacks_adapter(const struct facts *f)
 {
-	return own_scheme_stays(f) && adapter_is_missing(f) && training(f);
+	return own_scheme_stays(f) && adapter_is_missing(f) && training(f) &&
+	       !base_needs_adapter(f);
 }
 
 static bool not_trainable(const struct facts *f)
@@ -155,7 +157,7 @@ static bool not_trainable(const struct facts *f)
 static bool forwarded(const struct facts *f)
 {
 	return checkpoint_honoured(f) && !is_true(f, KEY_GPTQ) && !checkpoint_stops_loader(f) &&
-	       (f->base.dialect == DIALECT_NONE || merge_drops_base(f));
+	       !base_reaches_loader(f) && !base_is(f, BACKEND_TORCHAO);
 }
 
 static bool not_inspected(const struct facts *f)
