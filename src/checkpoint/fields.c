@@ -45,16 +45,19 @@ static const char *expectation(struct arena *arena, unsigned kinds, const struct
 	return arena_printf(arena, "%s is expected", kinds_words(arena, kinds)).data;
 }
 
+static const char *takes_words(struct arena *arena, const struct field *field)
+{
+	return field->takes ? limit_words(arena, field->takes) : kinds_words(arena, field->kinds);
+}
+
 /* A block that transformers gives to the method's own class. */
 static void report_refused(
 	struct inspector *inspector, const struct field *field, const struct place *place)
 {
 	struct arena *arena = inspector->arena;
-	const char *takes =
-		field->takes ? limit_words(arena, field->takes) : kinds_words(arena, field->kinds);
 	inspector_refuse(inspector, place,
 		arena_printf(arena, "%s takes %s and raises on anything else",
-			inspector->checkpoint->method->config_class, takes)
+			inspector->checkpoint->method->config_class, takes_words(arena, field))
 			.data);
 }
 
@@ -153,4 +156,36 @@ void inspect_fields(struct inspector *inspector)
 		if (applies(&field_rows[i], method))
 			check_path(inspector, &field_rows[i], inspector->block_place,
 				field_rows[i].path);
+}
+
+static bool is_items_of(const char *path, struct text key)
+{
+	return strlen(path) == key.length + 2 && memcmp(path, key.data, key.length) == 0 &&
+	       strcmp(path + key.length, "/*") == 0;
+}
+
+static bool items_within(const struct field *field, const struct node *list)
+{
+	for (uint32_t i = 0; list->kind == NODE_SEQUENCE && i < list->count; i++)
+		if (!within(field, list->items[i]))
+			return false;
+	return true;
+}
+
+const char *method_refuses(
+	struct arena *arena, enum method method, struct text key, const struct node *value)
+{
+	for (size_t i = 0; i < field_row_count; i++) {
+		const struct field *field = &field_rows[i];
+		bool fits = true;
+		if (field->method != method || field->otherwise != refused)
+			continue;
+		if (text_is(key, field->path))
+			fits = within(field, value);
+		else if (is_items_of(field->path, key))
+			fits = items_within(field, value);
+		if (!fits)
+			return takes_words(arena, field);
+	}
+	return NULL;
 }

@@ -143,6 +143,15 @@ struct method_row {
 	const char *summary;
 };
 
+struct arena;
+
+/*
+ * What the method's class takes under that key of its block, where it raises on `value`; NULL where
+ * it takes it. In the arena.
+ */
+const char *method_refuses(
+	struct arena *arena, enum method method, struct text key, const struct node *value);
+
 extern const struct method_row method_rows[];
 extern const size_t method_row_count;
 

@@ -77,6 +77,9 @@ struct facts {
 		ignored; /* of a request over a checkpoint of its own class: its values that the stored ones beat */
 	struct text
 		dropped; /* … and what the request's list lacks of the stored one; both for messages, "" for nothing */
+	struct text
+		kwargs_refused; /* keywords of an mxfp4 or fp8 request that its class raises on, for messages */
+	struct text kwargs_unknown; /* … and that it does not know */
 	bool require_checkpoint;
 	bool checkpoint_named;  /* by the request, not by the config */
 	bool checkpoint_wanted; /* the request did not say that none should be looked at */

@@ -221,9 +221,62 @@ static struct text dropped(struct arena *arena, const struct facts *facts)
 		words.count, count, TEXT_ARGUMENTS(names));
 }
 
+struct keywords {
+	enum backend backend;
+	enum method method;
+	const char *names[8];
+};
+
+/* What the classes' constructors name; they swallow everything else without a word. */
+static const struct keywords keywords[] = {
+	{
+		.backend = BACKEND_MXFP4,
+		.method = METHOD_MXFP4,
+		.names = { "modules_to_not_convert", "dequantize", "quant_method" },
+	},
+	{
+		.backend = BACKEND_FP8,
+		.method = METHOD_FP8,
+		.names = { "activation_scheme", "weight_block_size", "dequantize",
+			"modules_to_not_convert", "ignored_layers", "scale_fmt", "quant_method" },
+	},
+};
+
+static bool is_keyword(const struct keywords *known, struct text name)
+{
+	for (size_t i = 0; known->names[i]; i++)
+		if (text_is(name, known->names[i]))
+			return true;
+	return false;
+}
+
+static void read_keywords(struct arena *arena, struct facts *facts, const struct keywords *known)
+{
+	const struct node *kwargs = base_kwargs(facts);
+	struct words refused = { .arena = arena }, unknown = { .arena = arena };
+	buffer_init(&refused.out, arena, 96);
+	buffer_init(&unknown.out, arena, 96);
+	for (uint32_t i = 0; kwargs && i < kwargs->count; i++) {
+		const struct member *member = &kwargs->members[i];
+		const char *takes =
+			method_refuses(arena, known->method, member->key, member->value);
+		if (!is_keyword(known, member->key))
+			add_word(&unknown, name_words(arena, member->key), TEXT(""));
+		else if (takes)
+			add_word(&refused, member->key,
+				arena_printf(arena, "%.*s (%s)",
+					TEXT_ARGUMENTS(short_words(arena, member->value)), takes));
+	}
+	facts->kwargs_refused = words_end(&refused);
+	facts->kwargs_unknown = words_end(&unknown);
+}
+
 void override_read(struct resolver *resolver)
 {
 	struct facts *facts = &resolver->facts;
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (base_is(facts, keywords[i].backend))
+			read_keywords(resolver->arena, facts, &keywords[i]);
 	if (!checkpoint_overridden(facts))
 		return;
 	facts->ignored = ignored(resolver->arena, facts);

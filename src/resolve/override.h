@@ -1,9 +1,9 @@
-/* A request over a checkpoint of its own class. Internal to this floor. */
+/* The keywords of a request, and what becomes of them over a checkpoint of its own class. Internal to this floor. */
 #pragma once
 
 #include "resolve/resolver.h"
 
-/* Fills in facts.ignored and facts.dropped; after the checkpoint is known. */
+/* Fills in what facts say of the request's keywords; after the checkpoint is known. */
 void override_read(struct resolver *resolver);
 /* What transformers makes of both: the stored block with the request's loading attributes. For checkpoint_overridden(). */
 const struct node *override_kwargs(struct arena *arena, const struct facts *facts);

@@ -212,6 +212,18 @@ static struct text dropped_words(struct resolver *resolver, const struct rule *r
 	return resolver->facts.dropped;
 }
 
+static struct text kwargs_refused_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.kwargs_refused;
+}
+
+static struct text kwargs_unknown_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.kwargs_unknown;
+}
+
 /* What stands in config.json where Axolotl looks for a block. */
 static struct text record_words(struct resolver *resolver, const struct rule *rule)
 {
@@ -246,6 +258,8 @@ static const struct {
 	{ "lookup", lookup_words },
 	{ "ignored", ignored_words },
 	{ "dropped", dropped_words },
+	{ "kwargs_refused", kwargs_refused_words },
+	{ "kwargs_unknown", kwargs_unknown_words },
 	{ "record", record_words },
 	{ "handed_class", handed_class_words },
 	{ "read_class", read_class_words },

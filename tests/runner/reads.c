@@ -3,8 +3,7 @@
 #include "resolve/resolver.h"
 
 /* The stages that resolve() runs before it asks the predicates. */
-static bool facts_read(
-	struct resolver *resolver, const struct resolve_request *request, const struct rule *rule)
+static bool facts_read(struct resolver *resolver, const struct resolve_request *request)
 {
 	const struct resolve_limits *limits = &resolve_limits_default;
 	resolver->request = request;
@@ -19,8 +18,7 @@ static bool facts_read(
 		return false;
 	settings_read(resolver);
 	dialect_read(resolver);
-	if (rule->bad_checkpoint)
-		checkpoint_read(resolver);
+	checkpoint_read(resolver);
 	return !arena_failed(resolver->arena);
 }
 
@@ -49,13 +47,12 @@ void reads_check(struct tally *tally, struct arena *arena, const struct rule *ru
 	struct resolve_request request = {
 		.config = text_of(rule->bad),
 		.target = rule->target,
-		.checkpoint = CHECKPOINT_GIVEN,
+		.checkpoint = rule->bad_checkpoint ? CHECKPOINT_GIVEN : CHECKPOINT_LOOK_UP,
 		.checkpoint_bytes = text_of(rule->bad_checkpoint),
 		.require_checkpoint = rule->require_checkpoint,
 	};
 	struct resolver resolver = { .arena = arena };
-	if (!tally_check(tally,
-		    facts_read(&resolver, &request, rule) && rule->broken(&resolver.facts),
+	if (!tally_check(tally, facts_read(&resolver, &request) && rule->broken(&resolver.facts),
 		    "%s: the predicate does not hold for the bad example", rule->id))
 		return;
 	for (enum key key = KEY_NONE + 1; key < KEY_COUNT; key++) {

@@ -127,6 +127,16 @@ static bool dequantizes_unquantized(const struct facts *f)
 	return dequantizes_nothing(f) && !mxfp4_changes_nothing(f);
 }
 
+static bool class_refuses_kwargs(const struct facts *f)
+{
+	return f->kwargs_refused.length > 0;
+}
+
+static bool class_swallows_kwargs(const struct facts *f)
+{
+	return f->kwargs_unknown.length > 0;
+}
+
 static bool experts_meet_quantized(const struct facts *f)
 {
 	return is_true(f, KEY_QUANTIZE_MOE_EXPERTS) && checkpoint_quantized(f);
@@ -376,6 +386,38 @@ static const struct rule rows[] = {
 		.good = LORA
 		"model_quantization_config: {fp8: {config_kwargs: {modules_to_not_convert: [lm_head]}}}\n",
 		.good_checkpoint = FP8,
+	},
+	{
+		.id = "config-kwargs-refused",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = { KEY_BASE_QUANTIZATION },
+		.broken = class_refuses_kwargs,
+		.summary = "A value in config_kwargs that the class raises on.",
+		.message = "{base} hands its class a value that it raises on: {kwargs_refused}.",
+		.remedy = "Correct the value, or leave the keyword out.",
+		.why = "The config class checks its keywords when it is made, before the model is loaded.",
+		.bad = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {activation_scheme: both}}}\n",
+		.good = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {activation_scheme: static}}}\n",
+	},
+	{
+		.id = "config-kwargs-unknown",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION },
+		.broken = class_swallows_kwargs,
+		.summary = "A keyword in config_kwargs that the class does not know.",
+		.message =
+			"{base} hands its class a keyword that it does not know and drops without a word: "
+			"{kwargs_unknown}.",
+		.remedy = "Correct the keyword's spelling, or remove it.",
+		.why = "The config classes take any keyword and read those that they know.",
+		.bad = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {block_size: [64, 64]}}}\n",
+		.good = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {weight_block_size: [64, 64]}}}\n",
 	},
 	{
 		.id = "dequantize-unquantized",
