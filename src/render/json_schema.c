@@ -8,7 +8,8 @@
 /* What pydantic takes for booleans, numbers and positive integers where they come as text. */
 #define BOOLEAN_TEXT                                                                               \
 	"^([Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Tt]|[Yy]|1|1\\.0|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]|[Ff]|[Nn]|0|0\\.0)$"
-#define NUMBER_TEXT "^[-+]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?$"
+#define NUMBER_TEXT                                                                                \
+	"^[ \\t\\r\\n]*[-+]?(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?|[Nn][Aa][Nn]|[Ii][Nn][Ff]([Ii][Nn][Ii][Tt][Yy])?)[ \\t\\r\\n]*$"
 
 /* An object that holds one list or string: {"type":["string","null"]} … */
 void schema_put_types(struct json *json, const char *const *types)

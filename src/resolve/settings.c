@@ -6,8 +6,6 @@
 #include "schema/suggestion.h"
 #include "source/scalar.h"
 
-#include <stdlib.h>
-
 struct boolean_word {
 	const char *word;
 	bool value;
@@ -117,17 +115,44 @@ static void read_boolean_or_auto(struct setting *setting)
 	setting->boolean = value->kind == NODE_BOOLEAN && value->boolean;
 }
 
+static size_t digits(struct text *rest)
+{
+	size_t count = 0;
+	while (count < rest->length && rest->data[count] >= '0' && rest->data[count] <= '9')
+		count++;
+	*rest = text_from(*rest, count);
+	return count;
+}
+
+static void skip_sign(struct text *rest)
+{
+	if (text_starts_with(*rest, "-") || text_starts_with(*rest, "+"))
+		*rest = text_from(*rest, 1);
+}
+
+/* What pydantic takes for a number where it comes as text; the JSON Schema has the same as a pattern. */
 static bool looks_like_number(struct text text)
 {
-	char copy[64];
-	if (text.length == 0 || text.length >= sizeof(copy))
+	static const char *const words[] = { "nan", "inf", "infinity" };
+	struct text rest = text_trim(text);
+	skip_sign(&rest);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (text_equal_nocase(rest, text_of(words[i])))
+			return true;
+	size_t count = digits(&rest);
+	if (text_starts_with(rest, ".")) {
+		rest = text_from(rest, 1);
+		count += digits(&rest);
+	}
+	if (count == 0)
 		return false;
-	for (size_t i = 0; i < text.length; i++)
-		copy[i] = text.data[i];
-	copy[text.length] = '\0';
-	char *end;
-	strtod(copy, &end);
-	return *end == '\0';
+	if (text_starts_with(rest, "e") || text_starts_with(rest, "E")) {
+		rest = text_from(rest, 1);
+		skip_sign(&rest);
+		if (digits(&rest) == 0)
+			return false;
+	}
+	return rest.length == 0;
 }
 
 static void read_number(const struct reading *reading, struct setting *setting)
