@@ -60,7 +60,8 @@ _quantconf()
 		;;
 	*)
 		compopt -o filenames 2>/dev/null
-		mapfile -t COMPREPLY < <(compgen -d -- "$word"; compgen -f -X '!*.y?(a)ml' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -d -- "$word"
+			compgen -f -X '!*.yaml' -- "$word"; compgen -f -X '!*.yml' -- "$word")
 		;;
 	esac
 } && complete -F _quantconf quantconf

@@ -23,7 +23,7 @@ static void add(struct file_list *list, const char *path)
 		size_t capacity = list->capacity ? list->capacity * 2 : 64;
 		char **paths = realloc(list->paths, capacity * sizeof(char *));
 		if (!paths) {
-			list->failed = true;
+			list->failed++;
 			return;
 		}
 		list->paths = paths;
@@ -32,7 +32,7 @@ static void add(struct file_list *list, const char *path)
 	char *copy = strdup(path);
 	if (copy)
 		list->paths[list->count++] = copy;
-	list->failed |= !copy;
+	list->failed += !copy;
 }
 
 static bool is_yaml(const char *name)
@@ -52,13 +52,14 @@ static void add_folder(struct file_list *list, const char *folder, int depth)
 	int count = depth > FOLDER_DEPTH ? 0 : scandir(folder, &entries, skip_dots, alphasort);
 	if (count < 0) {
 		complain("cannot read folder", folder);
-		list->failed = true;
+		list->failed++;
 		return;
 	}
 	for (int i = 0; i < count; i++) {
 		char path[PATH_MAX];
 		struct stat status;
-		int length = snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+		int length = snprintf(path, sizeof(path), "%s%s%s", folder,
+			text_ends_with(text_of(folder), "/") ? "" : "/", entries[i]->d_name);
 		/* Links and pipes are not what a folder holds: they lead out of it, or never end. */
 		bool fits =
 			length > 0 && (size_t)length < sizeof(path) && lstat(path, &status) == 0;
@@ -80,10 +81,12 @@ void files_collect(struct file_list *list, char **paths, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct stat status;
 		if (strcmp(paths[i], "-") != 0 && stat(paths[i], &status) == 0 &&
-			S_ISDIR(status.st_mode))
+			S_ISDIR(status.st_mode)) {
+			list->folders = true;
 			add_folder(list, paths[i], 0);
-		else
+		} else {
 			add(list, paths[i]);
+		}
 	}
 }
 

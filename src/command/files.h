@@ -8,7 +8,8 @@ struct file_list {
 	char **paths; /* each owned; "-" is standard input */
 	size_t count;
 	size_t capacity;
-	bool failed; /* a folder could not be read: said on stderr */
+	size_t failed; /* folders that could not be read, said on stderr; or no memory */
+	bool folders;  /* one was asked for */
 };
 
 /* Without any path: standard input alone. */

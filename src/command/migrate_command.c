@@ -1,4 +1,3 @@
-#include "command/files.h"
 #include "command/run.h"
 #include "render/render.h"
 
@@ -16,7 +15,6 @@ static void deliver(struct session *session, const char *path, const struct reso
 {
 	const struct command_options *options = session->options;
 	bool changes = !text_equal(resolution->source, resolution->migrated);
-	session->changed += changes;
 	if (options->check) {
 		if (changes) {
 			printf("%s would change\n", path);
@@ -27,8 +25,11 @@ static void deliver(struct session *session, const char *path, const struct reso
 	} else if (!options->in_place || strcmp(path, "-") == 0) {
 		put_text(session, resolution->migrated);
 	} else if (changes && !file_replace(path, resolution->migrated)) {
-		session_worsen(session, EXIT_INTERNAL);
+		session_fail(session, 1);
+		session->ok--;
+		return;
 	}
+	session->changed += changes;
 }
 
 /* A config with errors has no other form; one that cannot be rewritten safely stays as it is. Both are told. */
@@ -37,22 +38,19 @@ static void migrate_file(struct session *session, const char *path)
 	const struct resolution *resolution = session_resolve(session, path, true);
 	if (!resolution)
 		return;
-	if (resolution->migrated.data) {
+	if (resolution->migrated.data)
 		deliver(session, path, resolution);
-		return;
-	}
-	session_explain(session, resolution);
-	session_worsen(session, EXIT_ERRORS);
+	else
+		session_refuse(session, resolution);
 }
 
-static void summarize(const struct session *session, size_t files)
+static void summarize(const struct session *session, const struct file_list *files)
 {
-	const struct command_options *options = session->options;
-	if (files <= 1 || options->quiet)
-		return;
-	fprintf(stderr, "quantconf: %zu files: %zu %s, %zu rejected, %zu unreadable\n", files,
-		session->changed, options->in_place ? "changed" : "would change", session->rejected,
-		session->unreadable);
+	char parts[128];
+	snprintf(parts, sizeof(parts), "%zu %s, %zu as they were", session->changed,
+		session->options->in_place ? "changed" : "would change",
+		session->ok - session->changed - session->refused);
+	session_summarize(session, files, parts);
 }
 
 int run_migrate(struct session *session)
@@ -68,11 +66,10 @@ int run_migrate(struct session *session)
 		files_release(&files);
 		return EXIT_USAGE;
 	}
-	if (files.failed)
-		session_worsen(session, EXIT_INTERNAL);
+	session_fail(session, files.failed);
 	for (size_t i = 0; i < files.count; i++)
 		migrate_file(session, files.paths[i]);
-	summarize(session, files.count);
+	summarize(session, &files);
 	files_release(&files);
 	return session->status;
 }

@@ -263,6 +263,14 @@ static int find_command(struct command_options *options, const char *name)
 	return usage("there is no command of that name", name);
 }
 
+/* The forms that a command answers in; migrate has switches of its own. */
+static const bool forms[COMMAND_COUNT][OUTPUT_COUNT] = {
+	[COMMAND_RESOLVE] = { true, true, true, true, true },
+	[COMMAND_INSPECT] = { [OUTPUT_JSON] = true },
+	[COMMAND_RULES] = { [OUTPUT_JSON] = true, [OUTPUT_TEXT] = true },
+	[COMMAND_SCHEMA] = { [OUTPUT_JSON] = true },
+};
+
 static int check_together(const struct command_options *options)
 {
 	if (options->in_place + options->diff + options->check > 1)
@@ -270,6 +278,11 @@ static int check_together(const struct command_options *options)
 	if ((options->in_place || options->diff || options->check) &&
 		options->command != COMMAND_MIGRATE)
 		return usage("--in-place, --diff and --check belong to quantconf migrate", NULL);
+	if (options->output_given && !forms[options->command][options->output])
+		return usage("that command does not answer in the form that --output was given",
+			outputs[options->output]);
+	if (options->command == COMMAND_SCHEMA && options->file_count > 0)
+		return usage("schema takes no file", NULL);
 	if (options->command == COMMAND_INSPECT && options->file_count == 0)
 		return usage("inspect needs a config.json or a folder", NULL);
 	if (options->command == COMMAND_RULES && options->file_count > 1)

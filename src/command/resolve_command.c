@@ -1,71 +1,90 @@
-#include "command/files.h"
 #include "command/run.h"
 #include "render/render.h"
 
-/* Text and diff come from the migrated form; what cannot be migrated is told instead, as JSON, as the service does it. */
-static void put_yaml(struct buffer *out, const struct resolution *resolution)
+/* Text and diff come from the migrated form; where there is none, nothing goes where it is waited for. */
+static void put_migrated(
+	struct session *session, const struct resolution *resolution, struct buffer *out)
 {
-	if (resolution->migrated.data)
+	if (!resolution->migrated.data)
+		session_refuse(session, resolution);
+	else if (session->options->output == OUTPUT_YAML)
 		buffer_add(out, resolution->migrated);
 	else
-		render_resolution_json(out, resolution);
-}
-
-static void put_diff(struct buffer *out, const struct resolution *resolution)
-{
-	struct text diff = render_diff(out->arena, resolution);
-	if (diff.data)
-		buffer_add(out, diff);
-	else
-		render_resolution_json(out, resolution);
+		buffer_add(out, render_diff(out->arena, resolution));
 }
 
 static void put(struct session *session, const struct resolution *resolution, struct buffer *out)
 {
 	switch (session->options->output) {
 	case OUTPUT_YAML:
-		put_yaml(out, resolution);
+	case OUTPUT_DIFF:
+		put_migrated(session, resolution, out);
 		break;
 	case OUTPUT_TEXT:
 		render_resolution_text(out, resolution, session->colour);
 		break;
-	case OUTPUT_DIFF:
-		put_diff(out, resolution);
-		break;
 	case OUTPUT_SARIF:
-		render_resolution_sarif(out, resolution);
+		render_sarif_results(out, resolution, session->findings);
 		break;
 	default:
 		render_resolution_json(out, resolution);
 	}
 }
 
-static void summarize(const struct session *session, size_t files)
+/* Before the first answer and behind the last one: together they are one log. */
+static void frame_sarif(struct session *session, bool begins)
 {
-	if (files > 1 && !session->options->quiet)
-		fprintf(stderr, "quantconf: %zu files: %zu ok, %zu rejected, %zu unreadable\n",
-			files, session->ok, session->rejected, session->unreadable);
+	struct buffer out;
+	if (session->options->output != OUTPUT_SARIF)
+		return;
+	arena_reset(&session->arena);
+	buffer_init(&out, &session->arena, 32 * 1024);
+	if (begins)
+		render_sarif_begin(&out);
+	else
+		render_sarif_end(&out, session->failed == 0);
+	session_put(session, stdout, &out);
+}
+
+static void resolve_file(struct session *session, const char *path)
+{
+	bool rewrites =
+		session->options->output == OUTPUT_YAML || session->options->output == OUTPUT_DIFF;
+	const struct resolution *resolution = session_resolve(session, path, rewrites);
+	struct buffer out;
+	if (!resolution)
+		return;
+	buffer_init(&out, &session->arena, 8192);
+	put(session, resolution, &out);
+	session_put(session, stdout, &out);
+	session->findings += resolution->finding_count;
+}
+
+static void summarize(const struct session *session, const struct file_list *files)
+{
+	char parts[64];
+	snprintf(parts, sizeof(parts), "%zu ok", session->ok - session->refused);
+	session_summarize(session, files, parts);
 }
 
 int run_resolve(struct session *session)
 {
 	const struct command_options *options = session->options;
-	bool rewrites = options->output == OUTPUT_YAML || options->output == OUTPUT_DIFF;
 	struct file_list files;
 	files_collect(&files, options->files, options->file_count);
-	if (files.failed)
-		session_worsen(session, EXIT_INTERNAL);
-	for (size_t i = 0; i < files.count; i++) {
-		const struct resolution *resolution =
-			session_resolve(session, files.paths[i], rewrites);
-		if (!resolution)
-			continue;
-		struct buffer out;
-		buffer_init(&out, &session->arena, 8192);
-		put(session, resolution, &out);
-		session_put(session, stdout, &out);
+	if (files.count > 1 && options->output == OUTPUT_YAML) {
+		fputs("quantconf: several files need another form than yaml, since their texts would "
+		      "run together; quantconf migrate --in-place rewrites many\n",
+			stderr);
+		files_release(&files);
+		return EXIT_USAGE;
 	}
-	summarize(session, files.count);
+	session_fail(session, files.failed);
+	frame_sarif(session, true);
+	for (size_t i = 0; i < files.count; i++)
+		resolve_file(session, files.paths[i]);
+	frame_sarif(session, false);
+	summarize(session, &files);
 	files_release(&files);
 	return session->status;
 }

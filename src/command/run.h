@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "command/files.h"
 #include "command/options.h"
 #include "resolve/resolve.h"
 
@@ -15,7 +16,10 @@ struct session {
 	struct text checkpoint;         /* its config.json; data NULL without one */
 	bool colour;                    /* stdout is a terminal, and NO_COLOR is not set */
 	bool colour_errors;             /* stderr is */
-	size_t ok, rejected, unreadable, changed;
+	size_t ok, rejected, unreadable;
+	size_t changed, refused; /* among those that are ok: would change, or cannot be migrated */
+	size_t failed;           /* could not be read or written */
+	size_t findings;         /* of the files that are done */
 	int status;
 };
 
@@ -25,13 +29,18 @@ int run_inspect(struct session *session);
 int run_rules(struct session *session);
 int run_schema(struct session *session);
 
+/* A file or folder could not be read or written; why was said before. */
+void session_fail(struct session *session, size_t count);
+/* The sum over many files, or over a folder, on stderr; `parts` holds the first numbers. */
+void session_summarize(
+	const struct session *session, const struct file_list *files, const char *parts);
 /* The worst status counts. */
 void session_worsen(struct session *session, int status);
 /* Reads and resolves one file; NULL after having said why not. */
 const struct resolution *session_resolve(struct session *session, const char *path, bool migrated);
 /* Writes the buffer, complaining when that fails. */
 void session_put(struct session *session, FILE *to, const struct buffer *out);
-/* Findings as text on stderr. */
-void session_explain(struct session *session, const struct resolution *resolution);
+/* There is no migrated text, for errors or since no edit is safe: that is an error, and why goes to stderr. */
+void session_refuse(struct session *session, const struct resolution *resolution);
 /* A checkpoint's folder, inspected into the arena; NULL after having said why not. */
 const struct checkpoint *session_folder(struct arena *arena, const char *path);

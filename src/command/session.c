@@ -1,4 +1,3 @@
-#include "command/files.h"
 #include "command/run.h"
 #include "render/render.h"
 
@@ -8,6 +7,28 @@ void session_worsen(struct session *session, int status)
 {
 	if (status > session->status)
 		session->status = status;
+}
+
+void session_fail(struct session *session, size_t count)
+{
+	session->failed += count;
+	if (count > 0)
+		session_worsen(session, EXIT_INTERNAL);
+}
+
+void session_summarize(
+	const struct session *session, const struct file_list *files, const char *parts)
+{
+	size_t count = files->count + files->failed;
+	if (session->options->quiet || (count == 1 && !files->folders))
+		return;
+	fprintf(stderr, "quantconf: %zu file%s: %s, %zu rejected, %zu unreadable", count,
+		count == 1 ? "" : "s", parts, session->rejected, session->unreadable);
+	if (session->refused > 0)
+		fprintf(stderr, ", %zu refused", session->refused);
+	if (session->failed > 0)
+		fprintf(stderr, ", %zu failed", session->failed);
+	fputs("\n", stderr);
 }
 
 static void count(struct session *session, const struct resolution *resolution)
@@ -51,7 +72,7 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 	arena_reset(&session->arena);
 	size_t limit = resolve_limits_default.config_bytes;
 	if (!file_read(&session->arena, path, limit, &request.config)) {
-		session_worsen(session, EXIT_INTERNAL);
+		session_fail(session, 1);
 		return NULL;
 	}
 	choose_checkpoint(session, &request);
@@ -61,7 +82,7 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 		return resolution;
 	}
 	fprintf(stderr, "quantconf: not enough memory to resolve %s\n", path);
-	session_worsen(session, EXIT_INTERNAL);
+	session_fail(session, 1);
 	return NULL;
 }
 
@@ -74,9 +95,11 @@ void session_put(struct session *session, FILE *to, const struct buffer *out)
 	}
 }
 
-void session_explain(struct session *session, const struct resolution *resolution)
+void session_refuse(struct session *session, const struct resolution *resolution)
 {
 	struct buffer out;
+	session->refused += resolution->status == RESOLUTION_OK;
+	session_worsen(session, EXIT_ERRORS);
 	buffer_init(&out, &session->arena, 1024);
 	render_resolution_text(&out, resolution, session->colour_errors);
 	session_put(session, stderr, &out);

@@ -21,6 +21,13 @@ void render_resolution_text(struct buffer *out, const struct resolution *resolut
 
 /* sarif.c: SARIF 2.1.0, columns in code points. */
 void render_resolution_sarif(struct buffer *out, const struct resolution *resolution);
+/*
+ * The same for several configs: one log with one run, in parts, which may go to buffers of their own. `before`: results
+ * that stand in the run already. `complete`: nothing that was asked for could not be read.
+ */
+void render_sarif_begin(struct buffer *out);
+void render_sarif_results(struct buffer *out, const struct resolution *resolution, size_t before);
+void render_sarif_end(struct buffer *out, bool complete);
 
 /*
  * diff.c: a unified diff with three lines of context, "" when the texts are equal. Labels are a/NAME and b/NAME; `patch -p1`

@@ -56,14 +56,15 @@ static void put_tool(struct json *json)
 	json_close(json, '}');
 }
 
-/* A relative reference as RFC 3986 has it: every byte that is not unreserved or a slash is percent-encoded. */
+/* A reference as RFC 3986 has it: every byte that is not unreserved or a slash is percent-encoded; absolute paths are file URIs. */
 static struct text uri_of(struct arena *arena, struct text name)
 {
 	struct buffer out;
 	buffer_init(&out, arena, name.length + 16);
-	/* Two slashes would begin with a host. */
 	while (text_starts_with(name, "//"))
 		name = text_from(name, 1);
+	if (text_starts_with(name, "/"))
+		buffer_add_string(&out, "file://");
 	for (size_t i = 0; i < name.length; i++) {
 		unsigned char byte = (unsigned char)name.data[i];
 		bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
@@ -198,31 +199,56 @@ static void put_result(struct log *log, const struct diagnostic *finding)
 	json_close(json, '}');
 }
 
-void render_resolution_sarif(struct buffer *out, const struct resolution *resolution)
+void render_sarif_begin(struct buffer *out)
 {
-	struct log log = { .resolution = resolution };
-	struct json *json = &log.json;
-	json_begin(json, out);
+	struct json json;
+	json_begin(&json, out);
+	json_open(&json, '{');
+	json_key(&json, "$schema");
+	json_string(&json, SCHEMA);
+	json_key(&json, "version");
+	json_string(&json, "2.1.0");
+	json_key(&json, "runs");
+	json_open(&json, '[');
+	json_open(&json, '{');
+	put_tool(&json);
+	json_key(&json, "columnKind");
+	json_string(&json, "unicodeCodePoints");
+	json_key(&json, "results");
+	json_open(&json, '[');
+}
+
+void render_sarif_results(struct buffer *out, const struct resolution *resolution, size_t before)
+{
+	struct log log = { .resolution = resolution, .json = { .out = out, .comma = before > 0 } };
 	if (resolution->source.length > 0)
 		lines_index(&log.lines, out->arena, resolution->source);
-	json_open(json, '{');
-	json_key(json, "$schema");
-	json_string(json, SCHEMA);
-	json_key(json, "version");
-	json_string(json, "2.1.0");
-	json_key(json, "runs");
-	json_open(json, '[');
-	json_open(json, '{');
-	put_tool(json);
-	json_key(json, "columnKind");
-	json_string(json, "unicodeCodePoints");
-	json_key(json, "results");
-	json_open(json, '[');
 	for (size_t i = 0; i < resolution->finding_count; i++)
 		put_result(&log, resolution->findings[i]);
-	json_close(json, ']');
-	json_close(json, '}');
-	json_close(json, ']');
-	json_close(json, '}');
+}
+
+void render_sarif_end(struct buffer *out, bool complete)
+{
+	struct json json = { .out = out };
+	json_close(&json, ']');
+	if (!complete) {
+		json_key(&json, "invocations");
+		json_open(&json, '[');
+		json_open(&json, '{');
+		json_key(&json, "executionSuccessful");
+		json_boolean(&json, false);
+		json_close(&json, '}');
+		json_close(&json, ']');
+	}
+	json_close(&json, '}');
+	json_close(&json, ']');
+	json_close(&json, '}');
 	buffer_add_byte(out, '\n');
+}
+
+void render_resolution_sarif(struct buffer *out, const struct resolution *resolution)
+{
+	render_sarif_begin(out);
+	render_sarif_results(out, resolution, 0);
+	render_sarif_end(out, true);
 }

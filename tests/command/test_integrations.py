@@ -35,6 +35,13 @@ class Integrations(CommandTest):
         self.assertEqual(self.run_hook(hooks["quantconf-migrate"], QLORA).status, 0)
         self.assertEqual(self.read("configs/a.yaml"), CANONICAL)
 
+    def test_hooks_look_where_configs_are(self):
+        for hook in self.parse(".pre-commit-hooks.yaml"):
+            for path in ("configs/a.yaml", "config/llama/a.yml", "train/axolotl/a.yaml"):
+                self.assertRegex(path, hook["files"])
+            for path in (".github/workflows/ci.yaml", "deploy/values.yaml", ".pre-commit-config.yaml"):
+                self.assertNotRegex(path, hook["files"])
+
     def test_example_of_a_repository(self):
         example = self.parse("examples", "pre-commit", ".pre-commit-config.yaml")
         (hook,) = example["repos"][0]["hooks"]
@@ -52,3 +59,4 @@ class Integrations(CommandTest):
             reply = daemon.get(address.removeprefix("http://127.0.0.1:8642"))
         self.assertEqual(reply.status, 200)
         self.assertIn("model_quantization_config", reply.json["properties"])
+        self.assertEqual(self.run_bytes("schema").stdout, reply.body)

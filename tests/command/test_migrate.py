@@ -5,9 +5,7 @@ import shutil
 import stat
 import subprocess
 
-from command import CANONICAL, CONFLICT, QLORA, UNREADABLE, CommandTest
-
-TANGLED = "x: &q qlora\nadapter: &a lora\nload_in_4bit: &f true\n"
+from command import CANONICAL, CONFLICT, QLORA, TANGLED, UNREADABLE, CommandTest
 
 
 class ToStandardOutput(CommandTest):
@@ -40,6 +38,15 @@ class ToStandardOutput(CommandTest):
         self.assertIn("[migration-refused]", refused.stderr)
         self.assertIn("anchor", refused.stderr)
 
+    def test_utf16_is_left_alone(self):
+        self.write("a.yaml", QLORA.encode("utf-16"))
+        for switch in ("--check", "--in-place", "--diff"):
+            outcome = self.run_it("migrate", switch, "a.yaml")
+            self.assertEqual((outcome.status, outcome.stdout), (1, ""))
+            self.assertIn("it is UTF-16", outcome.stderr)
+        with open(self.path("a.yaml"), "rb") as file:
+            self.assertEqual(file.read(), QLORA.encode("utf-16"))
+
     def test_bytes_stay_bytes(self):
         text = "\ufeff# \u00e9\r\nadapter: qlora\r\nname: '\U0001f999'".encode()
         out = self.run_bytes("migrate", stdin=text).stdout
@@ -58,7 +65,8 @@ class Check(CommandTest):
         self.assertEqual((clean.status, clean.stdout, clean.stderr), (0, "", ""))
         both = self.run_it("migrate", "--check", "old.yaml", "new.yaml")
         self.assertEqual((both.status, both.stdout), (1, "old.yaml would change\n"))
-        self.assertEqual(both.stderr, "quantconf: 2 files: 1 would change, 0 rejected, 0 unreadable\n")
+        summary = "quantconf: 2 files: 1 would change, 1 as they were, 0 rejected, 0 unreadable\n"
+        self.assertEqual(both.stderr, summary)
         self.assertEqual(self.read("old.yaml"), QLORA)
         self.assertEqual(self.run_it("migrate", "--check", "nowhere.yaml").status, 3)
 
@@ -127,7 +135,7 @@ class InPlace(CommandTest):
             self.write(f"f/{name}.yaml", text)
         outcome = self.run_it("migrate", "-i", "f")
         self.assertEqual(outcome.status, 1)
-        self.assertIn("4 files: 1 changed, 1 rejected, 1 unreadable", outcome.stderr)
+        self.assertIn("4 files: 1 changed, 0 as they were, 1 rejected, 1 unreadable, 1 refused\n", outcome.stderr)
         texts = [self.read(f"f/{name}.yaml") for name in "abcd"]
         self.assertEqual(texts, [CONFLICT, UNREADABLE, TANGLED, CANONICAL])
 
@@ -153,5 +161,7 @@ class InPlace(CommandTest):
         outcome = self.run_without_privileges("migrate", "-i", "f/a.yaml")
         self.assertEqual(outcome.status, 3)
         self.assertIn("cannot replace f/a.yaml: Permission denied", outcome.stderr)
+        outcome = self.run_without_privileges("migrate", "-i", "f")
+        self.assertIn("1 file: 0 changed, 0 as they were, 0 rejected, 0 unreadable, 1 failed", outcome.stderr)
         self.assertEqual(self.read("f/a.yaml"), QLORA)
         self.assertEqual(os.listdir(self.path("f")), ["a.yaml"])

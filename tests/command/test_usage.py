@@ -28,6 +28,10 @@ class Usage(CommandTest):
         self.assert_usage("migrate", "--in-place", "--check", "a.yaml", says="exclude each other")
         self.assert_usage("inspect", says="config.json or a folder")
         self.assert_usage("rules", "a", "b", says="one id")
+        self.assert_usage("schema", "a.yaml", says="takes no file")
+        self.assert_usage("migrate", "-o", "diff", "a.yaml", says="--output was given: diff")
+        self.assert_usage("rules", "-o", "sarif", says="--output was given: sarif")
+        self.assert_usage("inspect", "-o", "text", "a.yaml", says="--output was given: text")
         self.assert_usage("rules", "no-such-rule", says="no rule no-such-rule")
         roots = [word for _ in range(65) for word in ("--model-root", ".")]
         self.assert_usage("resolve", *roots, "a.yaml", says="too many")
