@@ -73,8 +73,13 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 			       : answer.status == ROOTS_NO_REVISION ? PROBLEM_UNKNOWN_REVISION
 								    : PROBLEM_UNKNOWN_MODEL;
 	request->refusal.parameter = revision ? TEXT("revision") : TEXT("model");
-	request_refuse(request, problem,
-		answer.detail.length > 0 ? answer.detail : text_of(otherwise[answer.status]));
+	struct text detail = answer.detail;
+	if (detail.length == 0)
+		detail = text_of(otherwise[answer.status]);
+	else if (answer.status == ROOTS_UNREADABLE)
+		detail = arena_printf(&request->arena, "%s: %.*s", otherwise[answer.status],
+			TEXT_ARGUMENTS(detail));
+	request_refuse(request, problem, detail);
 }
 
 static void inspect_model(struct request *request, struct text model, struct text revision)
