@@ -168,16 +168,10 @@ static void check_folders(struct run *run)
 	arena_release(&names);
 }
 
-static unsigned long long number_of(const char *variable, unsigned long long otherwise)
-{
-	const char *value = getenv(variable);
-	return value && *value ? strtoull(value, NULL, 10) : otherwise;
-}
-
 static void check_randoms(struct run *run)
 {
-	unsigned long long seed = number_of("QUANTCONF_FUZZ_SEED", 1);
-	unsigned long long count = number_of("QUANTCONF_FUZZ_COUNT", 4000);
+	unsigned long long seed = number_of_variable("QUANTCONF_FUZZ_SEED", 1);
+	unsigned long long count = number_of_variable("QUANTCONF_FUZZ_COUNT", 4000);
 	for (unsigned long long i = 0; i < count && run->tally.failures < FAILURES_MAXIMUM; i++) {
 		char name[32];
 		snprintf(name, sizeof(name), "seed %llu", seed + i);

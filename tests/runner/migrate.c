@@ -134,16 +134,10 @@ static void check_random(struct run *run, uint64_t seed)
 	arena_reset(&run->arena);
 }
 
-static unsigned long long number_of(const char *variable, unsigned long long otherwise)
-{
-	const char *value = getenv(variable);
-	return value && *value ? strtoull(value, NULL, 10) : otherwise;
-}
-
 static void check_randoms(struct run *run)
 {
-	unsigned long long seed = number_of("QUANTCONF_FUZZ_SEED", 1);
-	unsigned long long count = number_of("QUANTCONF_FUZZ_COUNT", 2000);
+	unsigned long long seed = number_of_variable("QUANTCONF_FUZZ_SEED", 1);
+	unsigned long long count = number_of_variable("QUANTCONF_FUZZ_COUNT", 2000);
 	for (unsigned long long i = 0; i < count && run->tally.failures < FAILURES_MAXIMUM; i++)
 		check_random(run, seed + i);
 	print_outcomes(run, "random configs and targets");

@@ -95,6 +95,12 @@ bool folder_list(
 	return true;
 }
 
+unsigned long long number_of_variable(const char *name, unsigned long long otherwise)
+{
+	const char *value = getenv(name);
+	return value && *value ? strtoull(value, NULL, 10) : otherwise;
+}
+
 const char *corpus_path(struct arena *arena, const char *name)
 {
 	const char *corpus = getenv("QUANTCONF_CORPUS");

@@ -34,6 +34,8 @@ bool folder_list(
 	struct arena *arena, const char *path, const char *part, struct listing *ret_listing);
 /* `name` below QUANTCONF_CORPUS; NULL when that is not set. */
 const char *corpus_path(struct arena *arena, const char *name);
+/* The number in an environment variable; `otherwise` where it is not set. */
+unsigned long long number_of_variable(const char *name, unsigned long long otherwise);
 /* The next line of `rest`, without its end; false at the end of the text. */
 bool text_line(struct text *rest, struct text *ret_line);
 
