@@ -224,6 +224,29 @@ static struct text kwargs_unknown_words(struct resolver *resolver, const struct 
 	return resolver->facts.kwargs_unknown;
 }
 
+/* " (305 entries: attention 244, lm_head 1)"; "" without a list. */
+static struct text excluded_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	struct buffer out;
+	buffer_init(&out, resolver->arena, 128);
+	if (!checkpoint || checkpoint->exclusions.count == 0)
+		return TEXT("");
+	const struct exclusions *exclusions = &checkpoint->exclusions;
+	buffer_printf(&out, " (%zu entr%s", exclusions->count, exclusions->count > 1 ? "ies" : "y");
+	const char *joint = ": ";
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		if (exclusions->roles[i] == 0)
+			continue;
+		buffer_printf(
+			&out, "%s%s %zu", joint, role_name((enum role)i), exclusions->roles[i]);
+		joint = ", ";
+	}
+	buffer_add_byte(&out, ')');
+	return buffer_text(&out);
+}
+
 /* What stands in config.json where Axolotl looks for a block. */
 static struct text record_words(struct resolver *resolver, const struct rule *rule)
 {
@@ -260,6 +283,7 @@ static const struct {
 	{ "dropped", dropped_words },
 	{ "kwargs_refused", kwargs_refused_words },
 	{ "kwargs_unknown", kwargs_unknown_words },
+	{ "excluded", excluded_words },
 	{ "record", record_words },
 	{ "handed_class", handed_class_words },
 	{ "read_class", read_class_words },

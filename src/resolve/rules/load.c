@@ -526,8 +526,8 @@ static const struct rule rows[] = {
 		.broken = forwarded,
 		.summary = "No quantization requested; the checkpoint's own is honoured.",
 		.message =
-			"The checkpoint's own {checkpoint} config is forwarded unchanged, exclusion list and all: what it "
-			"excludes stays in its native dtype.",
+			"The checkpoint's own {checkpoint} config is forwarded unchanged, exclusion list and all{excluded}: "
+			"what it excludes stays in its native dtype.",
 		.remedy =
 			"Nothing need be done. For MXFP4 experts beside bf16 attention either load a checkpoint whose own "
 			"config says so, or set quantize_moe_experts: true on a bf16 checkpoint.",
