@@ -176,10 +176,11 @@ class Nginx(ExampleTest):
         with open(config, "rb") as file:
             return self.ask("POST", "/v1/resolve", file.read(), **headers)
 
-    def restart(self, index):
-        """At the same address as before."""
+    def restart(self, index, number):
+        """After a signal, at the same address as before."""
         ended = self.instances[index]
-        ended.process.wait(PATIENCE)
+        status = ended.process.wait(PATIENCE)
+        self.assertEqual(status, 0 if number == signal.SIGTERM else -number, ended.log())
         ended.reader.join(PATIENCE)
         ended.process.stderr.close()
         self.instances[index] = Daemon(listen=f"127.0.0.1:{ended.port}")
@@ -229,7 +230,7 @@ class Nginx(ExampleTest):
                 for index in 0, 1:
                     self.instances[index].signal(number)
                     load.wait()
-                    self.restart(index)
+                    self.restart(index, number)
                     load.wait()
         self.assertEqual(load.wrong, [])
         lines = self.read("access.log").splitlines()
