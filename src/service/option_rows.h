@@ -13,7 +13,7 @@ enum option_kind {
 	OPTION_CONFINE_READ,
 	OPTION_ORIGIN,
 	OPTION_CHOICE,
-	OPTION_TEXT,
+	OPTION_TEXT, /* the path of a file that a reload reads again: confine.c keeps it readable */
 	OPTION_COUNT,
 	OPTION_BYTES,
 	OPTION_SECONDS,
