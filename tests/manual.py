@@ -31,15 +31,17 @@ def check_options(program, page):
         failures.append(f"{page}: options differ from {program} --help: {sorted(told ^ written)}")
 
 
-def check_rules():
-    if run(BUILD / "man/rules_page").stdout != (SOURCE / "man/quantconf-rules.7").read_text():
-        failures.append("quantconf-rules.7 is stale: make manual")
+def check_made_pages():
+    for program, page in (("rules_page", "quantconf-rules.7"), ("dialects_page", "quantconf-dialects.7")):
+        if run(BUILD / "man" / program).stdout != (SOURCE / "man" / page).read_text():
+            failures.append(f"{page} is stale: make manual")
 
 
 def check_option_pages():
-    for page, words in (("quantconfd.8", ()), ("quantconfd.yaml.5", ("file",))):
+    for page, program, *words in (("quantconfd.8", "options_page"), ("quantconfd.yaml.5", "options_page", "file"),
+                                  ("quantconf.1", "command_page")):
         text = (SOURCE / "man" / page).read_text()
-        made = subprocess.run([BUILD / "man/options_page", *words], input=text, capture_output=True, text=True, check=True)
+        made = subprocess.run([BUILD / "man" / program, *words], input=text, capture_output=True, text=True, check=True)
         if made.stdout != text or made.stdout.count(".TP") < 20:
             failures.append(f"{page} is stale: make manual")
 
@@ -47,7 +49,8 @@ def check_option_pages():
 def check_dialects():
     """The example below each dialect's heading is of that dialect, and has no errors."""
     page = (SOURCE / "man/quantconf-dialects.7").read_text().replace("\\-", "-")
-    found = re.findall(r"^\.SS (\S+)\n\.EX\n(.*?)^\.EE", page, re.S | re.M)
+    section = re.search(r"^\.SH DIALECTS\n(.*?)^\.SH ", page, re.S | re.M).group(1)
+    found = re.findall(r"^\.SS (\S+)\n.*?^\.nf\n(.*?)^\.fi", section, re.S | re.M)
     for name, config in found:
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
             file.write(config)
@@ -57,6 +60,31 @@ def check_dialects():
             failures.append(f"quantconf-dialects.7: {name}: {reply.stdout[:200]}{reply.stderr}")
     if len(found) != 5:
         failures.append(f"quantconf-dialects.7: {len(found)} dialects")
+
+
+def options_of(program):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", run(BUILD / program, "--help").stdout))
+
+
+def check_readme():
+    """The README's commands, options and defaults are those of --help."""
+    readme = (SOURCE / "README.md").read_text()
+    table = re.search(r"^## Options\n(.*?)^## ", readme, re.S | re.M).group(1)
+    helps = run(BUILD / "quantconfd", "--help").stdout
+    told = set(re.findall(r"^\| `(--[a-z-]+[a-z])[` ]", table, re.M))
+    if not told or not told <= options_of("quantconfd"):
+        failures.append(f"README.md: options that quantconfd has not: {sorted(told - options_of('quantconfd'))}")
+    for option, default in re.findall(r"^\| `(--[a-z-]+)[^|]*\| `([^`|]+)` \|", table, re.M):
+        row = re.search(rf"^  {option}\b.*", helps, re.M)
+        if not row or f"(default {default})" not in row.group():
+            failures.append(f"README.md: the default of {option} is not {default}")
+    for program, words in re.findall(r"(?:`|^    (?:\$ )?)(quantconfd?) ([^`\n]*)", readme, re.M):
+        unknown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", words)) - options_of(program)
+        if unknown:
+            failures.append(f"README.md: options that {program} has not: {sorted(unknown)}")
+        command = re.match(r"[a-z]+", words)
+        if program == "quantconf" and command and command.group() not in run(BUILD / "quantconf", "--help").stdout:
+            failures.append(f"README.md: there is no command {command.group()}")
 
 
 def check_form(path):
@@ -75,9 +103,10 @@ def check_form(path):
 
 check_options("quantconfd", "quantconfd.8")
 check_options("quantconf", "quantconf.1")
-check_rules()
+check_made_pages()
 check_option_pages()
 check_dialects()
+check_readme()
 for manual in sorted((SOURCE / "man").glob("*.[1-9]")):
     check_form(manual)
 print(*failures, sep="\n")

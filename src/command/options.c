@@ -52,25 +52,21 @@ enum option_code {
 #define OPTION_COUNT (OPTION_END - OPTION_TARGET)
 #define SHOWN_WIDTH 34
 
-struct option_row {
-	const char *name;
-	char letter;
-	const char *argument; /* NULL: takes none */
-	const char *help;
-};
-
-static const struct option_row rows[OPTION_COUNT] = {
+const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_TARGET - OPTION_TARGET] = {
 		.name = "target",
 		.letter = 't',
 		.argument = "TARGET",
-		.help = "canonical (default), flat or released",
+		.help = "spelling of the result: canonical (default), flat or released",
 	},
 	[OPTION_OUTPUT - OPTION_TARGET] = {
 		.name = "output",
 		.letter = 'o',
 		.argument = "FORM",
-		.help = "json (default), yaml, text, diff or sarif",
+		.help = "form of the answer: json (default), yaml, text, diff or sarif",
+		.more = "A config with errors, or one that cannot be rewritten, has no yaml and no diff: "
+			"standard output stays empty, standard error says why. "
+			"Of several files sarif is one log; yaml takes one file alone.",
 	},
 	[OPTION_CHECKPOINT - OPTION_TARGET] = {
 		.name = "checkpoint",
@@ -128,6 +124,8 @@ static const struct option_row rows[OPTION_COUNT] = {
 	},
 };
 
+const size_t option_row_count = OPTION_COUNT;
+
 static const char *const outputs[OUTPUT_COUNT] = {
 	[OUTPUT_JSON] = "json",
 	[OUTPUT_YAML] = "yaml",
@@ -148,11 +146,12 @@ void options_print_help(FILE *out)
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		char shown[SHOWN_WIDTH];
 		char letter[8] = "    ";
-		if (rows[i].letter)
-			snprintf(letter, sizeof(letter), "-%c, ", rows[i].letter);
-		snprintf(shown, sizeof(shown), "%s--%s%s%s", letter, rows[i].name,
-			rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
-		fprintf(out, "  %-*s %s\n", SHOWN_WIDTH - 4, shown, rows[i].help);
+		if (option_rows[i].letter)
+			snprintf(letter, sizeof(letter), "-%c, ", option_rows[i].letter);
+		snprintf(shown, sizeof(shown), "%s--%s%s%s", letter, option_rows[i].name,
+			option_rows[i].argument ? " " : "",
+			option_rows[i].argument ? option_rows[i].argument : "");
+		fprintf(out, "  %-*s %s\n", SHOWN_WIDTH - 4, shown, option_rows[i].help);
 	}
 	fputs("\nExit status: 0 no errors, 1 errors (with --strict also warnings; with --check files "
 	      "that would change),\n2 wrong usage, 3 a file cannot be read or written.\n",
@@ -232,13 +231,13 @@ static void make_getopt(struct option *longs, char *shorts)
 	size_t used = 0;
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		longs[i] = (struct option){
-			.name = rows[i].name,
-			.has_arg = rows[i].argument ? required_argument : no_argument,
+			.name = option_rows[i].name,
+			.has_arg = option_rows[i].argument ? required_argument : no_argument,
 			.val = OPTION_TARGET + i,
 		};
-		if (rows[i].letter)
-			shorts[used++] = rows[i].letter;
-		if (rows[i].letter && rows[i].argument)
+		if (option_rows[i].letter)
+			shorts[used++] = option_rows[i].letter;
+		if (option_rows[i].letter && option_rows[i].argument)
 			shorts[used++] = ':';
 	}
 	longs[OPTION_COUNT] = (struct option){ .name = NULL };
@@ -248,7 +247,7 @@ static void make_getopt(struct option *longs, char *shorts)
 static int from_letter(int option)
 {
 	for (int i = 0; i < OPTION_COUNT; i++)
-		if (rows[i].letter && rows[i].letter == option)
+		if (option_rows[i].letter && option_rows[i].letter == option)
 			return OPTION_TARGET + i;
 	return option;
 }

@@ -62,6 +62,18 @@ struct command_row {
 
 extern const struct command_row commands[COMMAND_COUNT];
 
+struct option_row {
+	const char *name;
+	char letter;          /* 0: has none */
+	const char *argument; /* NULL: takes none */
+	const char *help;
+	const char *more; /* sentences for the manual alone; NULL: none */
+};
+
+/* In the order of --help. */
+extern const struct option_row option_rows[];
+extern const size_t option_row_count;
+
 /* EXIT_OK, or EXIT_USAGE after saying on stderr what is wrong and what to do. */
 int options_parse(struct command_options *options, int count, char **arguments);
 void options_print_help(FILE *out);
