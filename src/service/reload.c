@@ -122,7 +122,7 @@ static struct settings *load_again(const struct server *server, struct fault *re
 }
 
 /* All of it or nothing. */
-void reload(struct server *server)
+bool reload(struct server *server)
 {
 	struct fault fault;
 	const struct log_style *style = &server->settings->options.log;
@@ -130,7 +130,7 @@ void reload(struct server *server)
 	if (!fresh) {
 		log_event(style, LOG_LEVEL_ERROR, "reload",
 			"%s; the old configuration stays in force", fault.message);
-		return;
+		return false;
 	}
 	keep_fixed(server, fresh);
 	log_style_settle(&fresh->options.log);
@@ -139,4 +139,5 @@ void reload(struct server *server)
 	replace_settings(server, fresh);
 	log_event(
 		&fresh->options.log, LOG_LEVEL_INFO, "reload", "the configuration was read again");
+	return true;
 }

@@ -5,5 +5,5 @@
 
 /* What the process as a whole takes from the settings, at the start, too; what is doubtful is logged. */
 void reload_apply(struct server *server, const struct settings *settings);
-/* All of it or nothing: with a fault, which is logged, the old settings stay. For the main thread. */
-void reload(struct server *server);
+/* All of it or nothing: false with a fault, which is logged; then the old settings stay. For the main thread. */
+bool reload(struct server *server);

@@ -61,7 +61,7 @@ static void add_status_fields(struct list *list, const struct request *request)
 static void add_vary(struct list *list, const struct request *request)
 {
 	const char *const *types = request->route ? request->route->types : NULL;
-	bool chosen = types && types[0] && types[1];
+	bool chosen = request->reply.cacheable && types && types[0] && types[1];
 	if (request->preflight)
 		add(list, "Vary",
 			"Origin, Access-Control-Request-Method, Access-Control-Request-Headers");

@@ -241,13 +241,20 @@ static void reply_options(struct request *request)
 	request->reply.allow = route_allow(&request->arena, request->head.path);
 }
 
+/* The same for every path: whoever asks has shown no token. */
+static void reply_preflight(struct request *request)
+{
+	request->reply.status = 204;
+	request->reply.allow = TEXT("GET, HEAD, POST, OPTIONS");
+}
+
 void request_answer(struct request *request)
 {
 	request_phase(request, PHASE_RECEIVE);
 	request->answered = true;
 	if (request->refusal.problem == PROBLEM_NONE && !arena_failed(&request->arena)) {
 		if (request->preflight)
-			request->reply.status = 204;
+			reply_preflight(request);
 		else if (request->route)
 			request->route->handle(request);
 		else

@@ -110,10 +110,10 @@ static void announce(const struct server *server)
 				server->listeners[i].name);
 }
 
-static void notify_ready(const struct server *server)
+static void notify_ready(const struct server *server, const char *remark)
 {
-	notify_send(server->manager, "READY=1\nSTATUS=Serving at %s with %zu workers",
-		server->listeners[0].name, server->worker_count);
+	notify_send(server->manager, "READY=1\nSTATUS=Serving at %s with %zu workers%s",
+		server->listeners[0].name, server->worker_count, remark);
 }
 
 /* The manager waits as long as the drain may take, whatever its unit says. */
@@ -181,8 +181,8 @@ static void on_signal(struct server *server, int signals)
 	if (info.ssi_signo == SIGHUP) {
 		notify_send(server->manager, "RELOADING=1\nMONOTONIC_USEC=%llu",
 			(unsigned long long)clock_microseconds());
-		reload(server);
-		notify_ready(server);
+		bool sound = reload(server);
+		notify_ready(server, sound ? "" : "; the last reload found a fault, see the log");
 		return;
 	}
 	const struct log_style *style = &server->settings->options.log;
@@ -289,7 +289,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 	}
 	announce(&server);
 	confine_tell(&server.confinement, options);
-	notify_ready(&server);
+	notify_ready(&server, "");
 	wait_for_workers(&server, signals);
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);

@@ -93,9 +93,22 @@ static uint64_t next_random(struct worker *worker)
 	return z ^ (z >> 31);
 }
 
+/* What begins from here on is served by the newest settings. */
+static void follow_settings(struct worker *worker)
+{
+	struct server *server = worker->server;
+	unsigned version = atomic_load(&server->settings_version);
+	if (version == worker->settings_version)
+		return;
+	worker->settings_version = version;
+	settings_release(worker->settings);
+	worker->settings = server_settings(server);
+}
+
 struct request *worker_take_request(struct worker *worker, struct connection *connection)
 {
 	struct request *request = worker->idle_requests;
+	follow_settings(worker);
 	if (request) {
 		worker->idle_requests = request->next;
 		worker->idle_request_count--;
@@ -209,18 +222,6 @@ static void end_inputs(struct worker *worker)
 		connection->hung_up = true;
 		connection_hush(connection);
 	}
-}
-
-/* What begins from here on is served by the newest settings. */
-static void follow_settings(struct worker *worker)
-{
-	struct server *server = worker->server;
-	unsigned version = atomic_load(&server->settings_version);
-	if (version == worker->settings_version)
-		return;
-	worker->settings_version = version;
-	settings_release(worker->settings);
-	worker->settings = server_settings(server);
 }
 
 static void turn(struct worker *worker)

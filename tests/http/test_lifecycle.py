@@ -1,6 +1,8 @@
 """Options, listeners, and how the daemon stops."""
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -248,6 +250,36 @@ class Stopping(unittest.TestCase):
             for thread in threads:
                 thread.join(PATIENCE)
             self.assertEqual(lost, [])
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_wrk(self):
+        """A client that others measure with sees no broken connection, whatever the daemon is told meanwhile."""
+        wrk = shutil.which("wrk")
+        if not wrk:
+            self.skipTest("there is no wrk")
+        with Daemon("--workers", "2", "--log-level", "warning") as daemon:
+
+            def start(seconds):
+                url = f"http://127.0.0.1:{daemon.port}/v1/backends"
+                command = [wrk, "-t2", "-c40", f"-d{seconds}s", url]
+                return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+            client = start(2)
+            for _ in range(15):
+                time.sleep(0.1)
+                daemon.signal(signal.SIGHUP)
+            report, _ = client.communicate(timeout=PATIENCE)
+            self.assertGreater(int(re.search(r"(\d+) requests in", report).group(1)), 100)
+            self.assertNotIn("Socket errors", report)
+            self.assertNotIn("Non-2xx", report)
+            client = start(3)
+            time.sleep(1)
+            daemon.signal()
+            report, _ = client.communicate(timeout=PATIENCE)
+            self.assertGreater(int(re.search(r"(\d+) requests in", report).group(1)), 100)
+            # Once the listener is closed nothing can be written; what was written is answered.
+            errors = re.search(r"read (\d+), write \d+, timeout (\d+)", report)
+            self.assertTrue(errors is None or errors.groups() == ("0", "0"), report)
             self.assertEqual(daemon.process.wait(PATIENCE), 0)
 
     def settle(self, daemon):

@@ -1,5 +1,6 @@
 """What passes between the daemon and a service manager."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -21,10 +22,12 @@ class Notify(unittest.TestCase):
         self.manager.bind(self.path)
         self.manager.settimeout(PATIENCE)
 
-    def start(self, **environment):
+    def start(self, *options, **environment):
         os.environ.update(NOTIFY_SOCKET=self.path, **environment)
         try:
-            return Daemon("--workers", "2").__enter__()
+            daemon = Daemon("--workers", "2", *options).__enter__()
+            self.addCleanup(daemon.process.kill)  # for a test that fails
+            return daemon
         finally:
             for name in ("NOTIFY_SOCKET", *environment):
                 del os.environ[name]
@@ -42,10 +45,46 @@ class Notify(unittest.TestCase):
         reloading = self.told()
         self.assertEqual(reloading["RELOADING"], "1")
         self.assertGreaterEqual(int(reloading["MONOTONIC_USEC"]), before)
-        self.assertEqual(self.told()["READY"], "1")
+        again = self.told()
+        self.assertEqual(again["READY"], "1")
+        self.assertNotIn("fault", again["STATUS"])
         daemon.signal()
         self.assertEqual(self.told()["STOPPING"], "1")
         daemon.__exit__()
+
+    def test_reload_with_a_fault(self):
+        config = self.path + ".yaml"
+        with open(config, "w", encoding="ascii") as file:
+            file.write("workers: 2\n")
+        daemon = self.start("--config", config)
+        self.told()
+        with open(config, "w", encoding="ascii") as file:
+            file.write("wrokers: 2\n")
+        daemon.signal(signal.SIGHUP)
+        self.assertEqual(self.told()["RELOADING"], "1")
+        again = self.told()
+        self.assertEqual(again["READY"], "1")
+        self.assertIn("the last reload found a fault", again["STATUS"])
+        daemon.__exit__()
+
+    def test_stopping_takes_its_time(self):
+        """The manager is told to wait for the drain, and nothing else afterwards."""
+        daemon = self.start("--drain-timeout", "300")
+        self.told()
+        with daemon.connect() as peer:
+            peer.sendall(b"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n")
+            daemon.get("/healthz")
+            daemon.signal()
+            told = self.told()
+            self.assertEqual(told["STOPPING"], "1")
+            self.assertGreaterEqual(int(told["EXTEND_TIMEOUT_USEC"]), 300 * 1000000)
+            self.assertIn("Finishing what runs", told["STATUS"])
+            daemon.signal(signal.SIGHUP)  # too late
+            peer.sendall(b"adapter: lora\n")
+            self.assertTrue(peer.recv(65536).startswith(b"HTTP/1.1 200"))
+        daemon.__exit__()
+        self.manager.settimeout(0.1)
+        self.assertRaises(TimeoutError, self.told)
 
     def test_watchdog(self):
         daemon = self.start(WATCHDOG_USEC="400000")
@@ -67,6 +106,44 @@ class Notify(unittest.TestCase):
         self.manager.settimeout(PATIENCE)
         self.assertEqual(self.told(), {"WATCHDOG": "1"})
         daemon.__exit__()
+
+
+    def test_a_worker_that_stands_still_starves_it(self):
+        """One thread alone is stopped; the main thread and the other worker go on."""
+        daemon = self.start(WATCHDOG_USEC="400000")
+        self.told()
+        self.told()
+        pid = daemon.process.pid
+        worker = max(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+        self.assertNotEqual(worker, pid)
+        with Stopped(worker):
+            self.manager.settimeout(0.8)
+            with self.assertRaises(TimeoutError):
+                for _ in range(20):
+                    self.told()
+        self.manager.settimeout(PATIENCE)
+        self.assertEqual(self.told(), {"WATCHDOG": "1"})
+        daemon.__exit__()
+
+
+class Stopped:
+    """A thread that a debugger holds."""
+
+    SEIZE, INTERRUPT, DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, thread):
+        self.thread = thread
+        self.ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+        self.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+
+    def __enter__(self):
+        if self.ptrace(self.SEIZE, self.thread, None, None) != 0:
+            raise unittest.SkipTest("no thread can be stopped: " + os.strerror(ctypes.get_errno()))
+        self.ptrace(self.INTERRUPT, self.thread, None, None)
+        os.waitpid(self.thread, self.WALL)
+
+    def __exit__(self, *_):
+        self.ptrace(self.DETACH, self.thread, None, None)
 
 
 class Activation(unittest.TestCase):
