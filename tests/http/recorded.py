@@ -20,7 +20,7 @@ class Recorded(unittest.TestCase):
         described = contract.Contract()
         seen, judged = set(), set()
         for method, target, reply in exchanges:
-            key = (method, target, reply.status, reply.body)
+            key = (method, target, reply.status, reply.body, *sorted(reply.headers))
             if key not in judged:
                 judged.add(key)
                 errors = described.exchange_errors(method, target, reply, seen)
