@@ -1,8 +1,10 @@
 #include "source/document.h"
 
+#include "source/anchors.h"
 #include "source/encoding.h"
 #include "source/lines.h"
 #include "source/scalar.h"
+#include "source/tabs.h"
 #include "source/tag.h"
 #include "source/tree.h"
 
@@ -15,10 +17,8 @@ struct reader {
 	yaml_parser_t parser;
 	struct lines lines;   /* made when first needed */
 	struct cursor cursor; /* behind the last key whose value is empty */
-	struct member *anchors;
-	uint32_t anchor_count;
-	uint32_t anchor_room;
-	struct key_index anchor_index;
+	struct anchors anchors;
+	struct tabs tabs;
 	bool began; /* a document */
 };
 
@@ -101,25 +101,11 @@ static bool add_anchor(
 	if (!name)
 		return true;
 	struct text key = arena_copy(reader->arena, text_of_yaml(name));
-	struct member anchor = { .key = key, .hash = text_hash(key), .value = node };
-	if (key_index_find(&reader->anchor_index, reader->anchors, reader->anchor_count, key,
-		    anchor.hash) != KEY_INDEX_NONE)
+	if (anchors_find(&reader->anchors, key))
 		return syntax_fault(reader, span,
 			arena_printf(
 				reader->arena, "the anchor '&%s' stands here twice", key.data));
-	if (reader->anchor_count == reader->anchor_room) {
-		uint32_t room = reader->anchor_room ? reader->anchor_room * 2 : 8;
-		struct member *wider = ARENA_ARRAY(reader->arena, struct member, room);
-		if (!wider)
-			return false;
-		if (reader->anchor_count > 0)
-			memcpy(wider, reader->anchors, reader->anchor_count * sizeof(*wider));
-		reader->anchors = wider;
-		reader->anchor_room = room;
-	}
-	reader->anchors[reader->anchor_count++] = anchor;
-	key_index_add(&reader->anchor_index, reader->arena, reader->anchors, reader->anchor_count);
-	return true;
+	return anchors_add(&reader->anchors, reader->arena, key, node);
 }
 
 static bool key_of_node(struct reader *reader, const struct node *node, struct span span)
@@ -135,13 +121,11 @@ static bool take_alias(struct reader *reader, const yaml_event_t *event)
 	struct tree *tree = &reader->tree;
 	struct span span = span_of(event);
 	struct text name = text_of_yaml(event->data.alias.anchor);
-	uint32_t found = key_index_find(&reader->anchor_index, reader->anchors,
-		reader->anchor_count, name, text_hash(name));
-	if (found == KEY_INDEX_NONE)
+	struct node *node = anchors_find(&reader->anchors, name);
+	if (!node)
 		return syntax_fault(reader, span,
 			arena_printf(reader->arena, "the alias '*%s' has no anchor before it",
 				name.data));
-	struct node *node = reader->anchors[found].value;
 	if (node->weight == 0)
 		return tree_fault(tree, FAULT_DEPTH, span,
 			arena_printf(reader->arena,
@@ -315,6 +299,24 @@ static bool take_document(struct reader *reader, const yaml_event_t *event)
 	return true;
 }
 
+/* False after a tab that libyaml takes and PyYAML does not. */
+static bool pass_tabs(struct reader *reader, const yaml_event_t *event)
+{
+	struct tabs *tabs = &reader->tabs;
+	bool end = event->type == YAML_STREAM_END_EVENT;
+	bool scalar = event->type == YAML_SCALAR_EVENT;
+	struct mark start = end ? (struct mark){ UINT32_MAX, 0 } : mark_of(&event->start_mark);
+	bool plain = scalar && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	if (!tabs->any || (!end && !scalar))
+		return true;
+	if (tabs_pass_gap(tabs, start) &&
+		(plain ? tabs_pass_plain : tabs_pass_quoted)(tabs, mark_of(&event->end_mark)))
+		return true;
+	struct mark mark = tabs->cursor.mark;
+	return syntax_fault(reader, (struct span){ mark, mark },
+		TEXT("a tab stands where PyYAML, by which Axolotl reads, takes only spaces"));
+}
+
 /* Whether there is more to read. */
 static bool take_event(struct reader *reader, const yaml_event_t *event)
 {
@@ -351,7 +353,7 @@ static void read_events(struct reader *reader)
 			parser_fault(reader);
 			return;
 		}
-		more = take_event(reader, &event);
+		more = pass_tabs(reader, &event) && take_event(reader, &event);
 		yaml_event_delete(&event);
 	}
 }
@@ -386,6 +388,7 @@ void yaml_read(struct document *document, struct arena *arena, struct text bytes
 				(const unsigned char *)document->bytes.data,
 				document->bytes.length);
 			reader.cursor = cursor_at_start(document->bytes);
+			reader.tabs = tabs_at_start(document->bytes);
 			read_events(&reader);
 			check_root(&reader);
 		} else {

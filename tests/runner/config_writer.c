@@ -53,7 +53,7 @@ static void put_comment(struct writer *writer)
 static void end_line(struct writer *writer)
 {
 	if (once(writer, 10))
-		put(writer, once(writer, 2) ? "  " : " \t");
+		put(writer, once(writer, 2) ? "  " : "   ");
 	if (once(writer, 5)) {
 		buffer_add_repeated(&writer->out, ' ', 1 + random_below(writer->random, 3));
 		put_comment(writer);

@@ -31,6 +31,10 @@ static const struct {
 	{ "\xEF\xBB\xBF"
 	  "a: 1\n",
 		"{a:1}" },
+	/* Tabs, where PyYAML takes them. */
+	{ "a: 'b\tc' # \t\nd: \"\te\"\nf: |2 # \t\n  \tg\t\n\n\nh: 1 #\ti",
+		"{a:\"b\tc\",d:\"\te\",f:\"\tg\t\n\",h:1}" },
+	{ "a: 'b\n\tc'\nd: !!str \"\t\"\n# \t\n", "{a:\"b c\",d:\"\t\"}" },
 	/* Merges: what is merged comes first, own keys win in its place. */
 	{ "x: &x {a: 1, b: 2}\ny: {c: 3, b: 4, <<: *x}\n", "{x:{a:1,b:2},y:{<<a:1,b:4,c:3}}" },
 	{ "<<: {a: 1}\nb: 2\n", "{<<a:1,b:2}" },
