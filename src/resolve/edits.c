@@ -152,13 +152,13 @@ void edits_keep_comments(const struct edits *edits, const struct layout *layout,
 
 /*
  * A block scalar stands before the gap: it would take the blank lines behind the gap when it keeps them, and a comment that is
- * indented as deep as it. The lines go, the comment moves to the entry's column.
+ * indented as deep as it. The lines go, such a comment moves to the entry's column.
  */
 static void close_gap(struct edits *edits, const struct layout *layout, size_t *to,
-	const struct member *member, enum gap gap)
+	const struct member *member, struct gap gap)
 {
 	size_t offset = layout_skip_blank_lines(layout, *to);
-	if (gap == GAP_KEPT)
+	if (gap.kept)
 		*to = offset;
 	size_t blanks = 0;
 	while (offset + blanks < layout->source.length &&
@@ -167,12 +167,12 @@ static void close_gap(struct edits *edits, const struct layout *layout, size_t *
 	size_t column = layout_indentation(layout, member);
 	bool comment = offset + blanks < layout->source.length &&
 		       layout->source.data[offset + blanks] == '#';
-	if (comment && blanks > column)
+	if (comment && blanks > column && blanks >= gap.column)
 		edits_add(edits, offset, blanks - column, TEXT(""));
 }
 
 bool edits_remove_lines(struct edits *edits, const struct layout *layout,
-	const struct member *member, struct text replacement, enum gap gap)
+	const struct member *member, struct text replacement, struct gap gap)
 {
 	if (!lines_are_own(edits, layout, member))
 		return false;
@@ -183,7 +183,7 @@ bool edits_remove_lines(struct edits *edits, const struct layout *layout,
 	buffer_init(&text, edits->arena, 0);
 	edits_keep_comments(edits, layout, &text, member, to);
 	buffer_add(&text, replacement);
-	if (gap != GAP_NONE && (text.length == 0 || replacement.length > 0))
+	if (gap.scalar && (text.length == 0 || replacement.length > 0))
 		close_gap(edits, layout, &to, member, gap);
 	edits_add(edits, from, to - from, buffer_text(&text));
 	return text.length == 0;
@@ -204,22 +204,23 @@ void selection_add(struct selection *selection, uint32_t entry)
 }
 
 /* What the text in front of an entry would make of the lines behind it. */
-static enum gap gap_before(const struct layout *layout, const struct node *mapping, uint32_t entry)
+static struct gap gap_before(
+	const struct layout *layout, const struct node *mapping, uint32_t entry)
 {
 	return entry > 0 && layout_adjoins(layout, mapping, entry - 1)
 		       ? layout_gap_behind(layout, &mapping->members[entry - 1])
-		       : GAP_NONE;
+		       : NO_GAP;
 }
 
-enum gap edits_remove(
+struct gap edits_remove(
 	struct edits *edits, const struct layout *layout, const struct selection *selection)
 {
 	const struct node *mapping = selection->mapping;
-	enum gap gap = GAP_NONE;
+	struct gap gap = NO_GAP;
 	uint32_t next = 0;
 	if (mapping->flow) {
 		edits_remove_flow(edits, layout, selection);
-		return GAP_NONE;
+		return NO_GAP;
 	}
 	for (uint32_t i = 0; i < selection->count; i++) {
 		uint32_t entry = selection->entries[i];
@@ -227,7 +228,7 @@ enum gap edits_remove(
 			gap = gap_before(layout, mapping, entry);
 		if (!edits_remove_lines(edits, layout, &mapping->members[entry], TEXT(""), gap) ||
 			!layout_adjoins(layout, mapping, entry))
-			gap = GAP_NONE;
+			gap = NO_GAP;
 		next = entry + 1;
 	}
 	return next == mapping->count ? gap : gap_before(layout, mapping, mapping->count);

@@ -72,14 +72,15 @@ size_t layout_indentation(const struct layout *layout, const struct member *memb
 /* A line end stands before the offset; false at the end of a text whose last line has none. */
 bool layout_line_ended(const struct layout *layout, size_t offset);
 /* What the text before an entry would make of the lines behind it. */
-enum gap {
-	GAP_NONE,   /* nothing */
-	GAP_SCALAR, /* a block scalar would take a comment that is indented as deep as it */
-	GAP_KEPT,   /* one that keeps the blank lines behind it (`|+`) would take those, too */
+struct gap {
+	bool scalar;   /* a block scalar would take a comment that is indented as deep as it */
+	bool kept;     /* one that keeps the blank lines behind it (`|+`) would take those, too */
+	size_t column; /* as deep as that is, or less */
 };
+#define NO_GAP ((struct gap){ .scalar = false })
 /* What the text that ends with this value, or this entry, would make of them. */
-enum gap layout_gap_of(const struct layout *layout, const struct node *value);
-enum gap layout_gap_behind(const struct layout *layout, const struct member *member);
+struct gap layout_gap_of(const struct layout *layout, const struct node *value);
+struct gap layout_gap_behind(const struct layout *layout, const struct member *member);
 /* Nothing but blank lines stands between this entry of a block mapping and the next one. */
 bool layout_adjoins(const struct layout *layout, const struct node *mapping, uint32_t entry);
 /* The entry of the top level, as written, in which a place stands; NULL when there is none. */
@@ -112,7 +113,7 @@ void edits_keep_comments(const struct edits *edits, const struct layout *layout,
  * what the replacement ends with, or without one the text before. True when nothing is left of the entry.
  */
 bool edits_remove_lines(struct edits *edits, const struct layout *layout,
-	const struct member *member, struct text replacement, enum gap gap);
+	const struct member *member, struct text replacement, struct gap gap);
 /* Some entries of a mapping as written, by their position, in order. */
 struct selection {
 	const struct node *mapping;
@@ -124,7 +125,7 @@ struct selection {
 struct selection selection_of(struct arena *arena, const struct node *mapping);
 void selection_add(struct selection *selection, uint32_t entry);
 /* The selected entries go, with their lines or their commas. Tells what the mapping ends with then: block style alone. */
-enum gap edits_remove(
+struct gap edits_remove(
 	struct edits *edits, const struct layout *layout, const struct selection *selection);
 /* The same in a flow mapping. */
 void edits_remove_flow(

@@ -105,16 +105,18 @@ static void remove_entry(struct edits *edits, const struct layout *layout,
 	size_t start = layout_line_start(layout, from);
 	size_t end = layout_line_end(layout, to);
 	struct text comments = comments_of(edits, layout, member, to);
-	if (is_blank(layout, start, from) && is_blank(layout, to, end) && comments.length == 0 &&
+	bool head = is_blank(layout, start, from);
+	if (head && is_blank(layout, to, end) && comments.length == 0 &&
 		layout_line_ended(layout, end)) {
 		edits_add(edits, start, end - start, TEXT(""));
 		return;
 	}
-	size_t before = skip_blanks_before(layout, from);
-	if (at_end && before < from)
-		from = before;
-	else
-		to = skip_blanks(layout, to);
+	size_t next = skip_blanks(layout, to);
+	bool comment = next < layout->source.length && layout->source.data[next] == '#';
+	if (at_end && !head)
+		from = skip_blanks_before(layout, from);
+	else if (!at_end || comment)
+		to = next;
 	edits_add(edits, from, to - from, comments);
 }
 

@@ -162,7 +162,7 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 	size_t from = layout_line_start(layout, first);
 	size_t to = layout_line_end(layout, layout_offset(layout, node->span.end));
 	size_t old = node->span.start.column;
-	if (layout_gap_of(layout, node) == GAP_KEPT)
+	if (layout_gap_of(layout, node).kept)
 		to = layout_skip_blank_lines(layout, to);
 	if (indentation((struct text){ source.data + from, to - from }) != old) {
 		edits_refuse(edits, TEXT("a nested collection carries an anchor or a tag"));

@@ -222,31 +222,55 @@ bool layout_line_ended(const struct layout *layout, size_t offset)
 	return mark.column == 0 && mark.line > 0;
 }
 
-enum gap layout_gap_of(const struct layout *layout, const struct node *value)
+static bool has_digit(struct text text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (text.data[i] >= '0' && text.data[i] <= '9')
+			return true;
+	return false;
+}
+
+/* Of a block scalar's first line that is not blank, by which its indentation is found; 0 when there is none. */
+static size_t first_indentation(const struct layout *layout, struct span span)
+{
+	size_t end = layout_offset(layout, span.end);
+	size_t line = layout_skip_blank_lines(
+		layout, layout_line_end(layout, layout_offset(layout, span.start)));
+	size_t at = line;
+	while (at < end && layout->source.data[at] == ' ')
+		at++;
+	return at < end ? at - line : 0;
+}
+
+struct gap layout_gap_of(const struct layout *layout, const struct node *value)
 {
 	struct text text = layout_slice(layout, value->span);
 	bool collection = value->kind == NODE_MAPPING || value->kind == NODE_SEQUENCE;
 	if (collection && (value->flow || value->count == 0))
-		return GAP_NONE;
+		return NO_GAP;
 	if (value->kind == NODE_MAPPING) {
 		const struct node *written = layout_as_written(layout, value);
 		return written ? layout_gap_behind(layout, &written->members[written->count - 1])
-			       : GAP_NONE;
+			       : NO_GAP;
 	}
 	if (value->kind == NODE_SEQUENCE)
 		return layout_gap_of(layout, value->items[value->count - 1]);
 	if (!value->quoted || !(text_starts_with(text, "|") || text_starts_with(text, ">")))
-		return GAP_NONE;
+		return NO_GAP;
 	size_t header = 1;
 	while (header < text.length && strchr("123456789+-", text.data[header]))
 		header++;
-	bool kept = text_contains((struct text){ text.data, header }, "+");
-	return kept ? GAP_KEPT : GAP_SCALAR;
+	struct text indicators = { text.data, header };
+	return (struct gap){
+		.scalar = true,
+		.kept = text_contains(indicators, "+"),
+		.column = has_digit(indicators) ? 0 : first_indentation(layout, value->span),
+	};
 }
 
-enum gap layout_gap_behind(const struct layout *layout, const struct member *member)
+struct gap layout_gap_behind(const struct layout *layout, const struct member *member)
 {
-	return member->via == VIA_DIRECT ? layout_gap_of(layout, member->value) : GAP_NONE;
+	return member->via == VIA_DIRECT ? layout_gap_of(layout, member->value) : NO_GAP;
 }
 
 bool layout_adjoins(const struct layout *layout, const struct node *mapping, uint32_t entry)

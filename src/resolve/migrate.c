@@ -9,8 +9,8 @@ struct migration {
 	const struct node
 		*before; /* keys are unique, the last one counts; layout.root has all as written */
 	const struct node *after;
-	struct text made;  /* the new entries, as lines or as flow text */
-	enum gap made_gap; /* what they end with */
+	struct text made;    /* the new entries, as lines or as flow text */
+	struct gap made_gap; /* what they end with */
 	bool placed;
 };
 
@@ -37,6 +37,7 @@ static void make_entries(struct migration *migration)
 		struct edits *edits = &migration->edits;
 		const struct layout *layout = migration->layout;
 		migration->made_gap = layout_gap_behind(layout, member);
+		migration->made_gap.column = 0; /* the lines may stand at other columns now */
 		if (flow)
 			buffer_add_string(&out, out.length > 0 ? ", " : "");
 		buffer_add(
@@ -77,17 +78,17 @@ static bool changes(const struct migration *migration, const struct member *afte
 }
 
 /* Tells what is left at its end, in block style. */
-static enum gap remove_peft_keys(
+static struct gap remove_peft_keys(
 	struct migration *migration, const struct member *written, const struct member *after)
 {
 	struct edits *edits = &migration->edits;
 	const struct node *peft = layout_as_written(migration->layout, written->value);
 	if (!peft)
-		return GAP_NONE;
+		return NO_GAP;
 	if (written->via != VIA_DIRECT || layout_has_properties(migration->layout, written)) {
 		edits_refuse(edits,
 			TEXT("peft comes through an alias or a merge key, or carries an anchor"));
-		return GAP_NONE;
+		return NO_GAP;
 	}
 	struct selection removed = selection_of(edits->arena, peft);
 	for (uint32_t i = 0; i < peft->count; i++)
@@ -110,7 +111,7 @@ static void insert_before(struct migration *migration, const struct member *memb
 }
 
 /* Tells what stands at its end then. */
-static enum gap change_kept(struct migration *migration, const struct member *written)
+static struct gap change_kept(struct migration *migration, const struct member *written)
 {
 	if (!canonical_touches(written->key))
 		return layout_gap_behind(migration->layout, written);
@@ -141,7 +142,7 @@ static struct text put_in_place(struct migration *migration, uint32_t i)
 static void plan_block(struct migration *migration)
 {
 	const struct node *root = migration->layout->root;
-	enum gap gap = GAP_NONE;
+	struct gap gap = NO_GAP;
 	for (uint32_t i = 0; i < root->count && !edits_refused(&migration->edits); i++) {
 		const struct member *member = &root->members[i];
 		if (is_overruled(migration, member))
@@ -153,12 +154,12 @@ static void plan_block(struct migration *migration)
 			if (!edits_remove_lines(
 				    &migration->edits, migration->layout, member, text, gap) &&
 				text.length == 0)
-				gap = GAP_NONE;
+				gap = NO_GAP;
 		} else {
 			gap = change_kept(migration, member);
 		}
 		if (!layout_adjoins(migration->layout, root, i))
-			gap = GAP_NONE;
+			gap = NO_GAP;
 	}
 }
 
