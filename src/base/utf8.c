@@ -100,21 +100,24 @@ bool utf8_is_ascii(struct text text)
 	return (seen & HIGH_BITS) == 0;
 }
 
-size_t utf8_count(struct text text)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < text.length; i++)
-		count += !continues((unsigned char)text.data[i]);
-	return count;
-}
-
 /* How many of the eight bytes begin a character. */
 static unsigned starts_in(const char *bytes)
 {
+	const uint64_t ones = 0x0101010101010101ull;
 	uint64_t eight;
 	memcpy(&eight, bytes, sizeof(eight));
-	uint64_t continuing = (eight >> 7) & ~(eight >> 6) & 0x0101010101010101ull;
-	return 8 - (unsigned)__builtin_popcountll(continuing);
+	uint64_t continuing = (eight >> 7) & ~(eight >> 6) & ones;
+	return 8 - (unsigned)(continuing * ones >> 56);
+}
+
+size_t utf8_count(struct text text)
+{
+	size_t count = 0, at = 0;
+	for (; text.length - at >= 8; at += 8)
+		count += starts_in(text.data + at);
+	for (; at < text.length; at++)
+		count += !continues((unsigned char)text.data[at]);
+	return count;
 }
 
 size_t utf8_offset(struct text text, size_t index)

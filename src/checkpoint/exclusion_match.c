@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* What one comparison costs, in letters: some to begin with; then several are looked at together. */
+#define LETTERS_TO_BEGIN 4
+#define LETTERS_AT_ONCE 8
+
 /* A pattern without special characters but ".", which is any one. */
 static bool dotted_prefix(struct text key, struct text name)
 {
@@ -74,9 +78,11 @@ static bool regex_matches(
 	return outcome == PATTERN_YES;
 }
 
-bool exclusion_matches(struct pattern_pool *pool, struct exclusion *exclusion, struct text module)
+bool exclusion_matches(
+	struct pattern_pool *pool, struct exclusion *exclusion, struct text module, size_t *left)
 {
 	struct text key = exclusion->key;
+	work_spend(left, LETTERS_TO_BEGIN + module.length / LETTERS_AT_ONCE);
 	if (exclusion->broken)
 		return false;
 	if (exclusion->regex && regex_matches(pool, exclusion, module))
@@ -91,7 +97,7 @@ bool exclusion_matches(struct pattern_pool *pool, struct exclusion *exclusion, s
 	case GRAMMAR_EXACT:
 		return text_equal(key, module);
 	case GRAMMAR_GLOB:
-		return pattern_is_special(key, false) ? glob_match(key, module)
+		return pattern_is_special(key, false) ? glob_match(key, module, left)
 						      : contains(module, key);
 	case GRAMMAR_AUTO_ROUND:
 		return !exclusion->regex && ends_with(module, key);

@@ -7,9 +7,11 @@ struct pattern_pool;
 
 /*
  * Whether the entry meets the module's name, by the entry's own grammar. A pattern that explodes
- * makes the entry broken.
+ * makes the entry broken. Takes about as much from `left` as letters are looked at (PCRE2 bounds
+ * itself); at 0 the answer means nothing.
  */
-bool exclusion_matches(struct pattern_pool *pool, struct exclusion *exclusion, struct text module);
+bool exclusion_matches(
+	struct pattern_pool *pool, struct exclusion *exclusion, struct text module, size_t *left);
 
 /* What the whole list says of a module. */
 enum exclusion_verdict {

@@ -119,12 +119,9 @@ static void check_path(struct inspector *inspector, const struct field *field,
 		}
 		return;
 	}
-	for (uint32_t i = 0; i < node->count; i++) {
-		const struct member *member = &node->members[i];
-		bool named =
-			member->key.length == length && memcmp(member->key.data, path, length) == 0;
-		if (!every && !named)
-			continue;
+	const struct member *named = node_member(node, (struct text){ path, length });
+	const struct member *member = every ? node->members : named;
+	for (uint32_t left = every ? node->count : named != NULL; left > 0; left--, member++) {
 		struct place next = place_of_member(place, member);
 		check_path(inspector, field, &next, rest);
 	}

@@ -204,18 +204,20 @@ static bool one_matches(struct text glob, size_t *at, char c)
 }
 
 /* Only the last star ever needs to give back, so the work is at most length times length. */
-bool glob_match(struct text glob, struct text name)
+bool glob_match(struct text glob, struct text name, size_t *left)
 {
 	size_t at = 0, i = 0, star = SIZE_MAX, mark = 0;
-	while (i < name.length) {
+	while (i < name.length && work_spend(left, 1)) {
 		size_t next = at;
 		if (at < glob.length && glob.data[at] == '*') {
 			star = ++at;
 			mark = i;
 		} else if (at < glob.length && one_matches(glob, &next, name.data[i])) {
+			work_spend(left, next - at);
 			at = next;
 			i++;
 		} else if (star != SIZE_MAX) {
+			work_spend(left, next - at);
 			at = star;
 			i = ++mark;
 		} else {
@@ -224,5 +226,5 @@ bool glob_match(struct text glob, struct text name)
 	}
 	while (at < glob.length && glob.data[at] == '*')
 		at++;
-	return at == glob.length;
+	return at == glob.length && i == name.length;
 }

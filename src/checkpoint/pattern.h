@@ -47,5 +47,17 @@ bool pattern_is_special(struct text source, bool dot);
 /* Whether it means the same for names that differ only in their digits (but not in their number).
  */
 bool pattern_ignores_digits(struct text source);
-/* Shell globs as Python's fnmatch reads them, over the whole name: "*", "?", "[…]", "[!…]". */
-bool glob_match(struct text glob, struct text name);
+
+/* Takes some of the work that is left; false when there was not so much. */
+static inline bool work_spend(size_t *left, size_t work)
+{
+	bool enough = *left >= work;
+	*left -= enough ? work : *left;
+	return enough;
+}
+
+/*
+ * Shell globs as Python's fnmatch reads them, over the whole name: "*", "?", "[…]", "[!…]". `left`
+ * is how many letters may still be looked at; at 0 the answer means nothing.
+ */
+bool glob_match(struct text glob, struct text name, size_t *left);

@@ -173,12 +173,21 @@ static bool meets(const struct name_part *part, const struct token *token, size_
 	}
 }
 
-static bool any_meets(const struct name_part *part, struct text name)
-{
+/* A name, split when that is first needed. */
+struct name {
+	struct text text;
 	struct token tokens[PARTS_OF_NAME];
-	size_t count = split(name, tokens);
-	for (size_t i = 0; i < count; i++)
-		if (meets(part, &tokens[i], count))
+	size_t count;
+	bool split;
+};
+
+static bool any_meets(const struct name_part *part, struct name *name)
+{
+	if (!name->split)
+		name->count = split(name->text, name->tokens);
+	name->split = true;
+	for (size_t i = 0; i < name->count; i++)
+		if (meets(part, &name->tokens[i], name->count))
 			return true;
 	return false;
 }
@@ -210,16 +219,19 @@ void role_finder_init(struct role_finder *finder)
 	}
 }
 
-enum role role_of(const struct role_finder *finder, struct text name)
+enum role role_of(const struct role_finder *finder, struct text text)
 {
 	uint64_t rows = 0, begun = 0;
-	for (size_t i = 0; i < name.length; i++) {
-		rows |= begun & finder->second[letter(name.data[i])];
-		begun = finder->first[letter(name.data[i])];
+	for (size_t i = 0; i < text.length; i++) {
+		rows |= begun & finder->second[letter(text.data[i])];
+		begun = finder->first[letter(text.data[i])];
 	}
+	struct name name;
+	name.text = text;
+	name.split = false;
 	for (; rows != 0; rows &= rows - 1) {
 		const struct name_part *part = &parts[__builtin_ctzll(rows)];
-		if (part->kind == PART_HAS ? has(name, part) : any_meets(part, name))
+		if (part->kind == PART_HAS ? has(text, part) : any_meets(part, &name))
 			return part->role;
 	}
 	return ROLE_OTHER;

@@ -135,6 +135,7 @@ static void put_peft(struct rewriting *rewriting, const struct member *member)
 			!text_is(key, "group_size"))
 			node_put_member(rest, &peft->members[i]);
 	}
+	node_index(rest, rewriting->arena);
 	bool same = !rest || rest->count == peft->count;
 	struct member changed = *member;
 	if (!same)
@@ -262,6 +263,7 @@ const struct node *canonical_make(struct resolver *resolver)
 		if (after_adapter && &root->members[i] == facts->settings[KEY_ADAPTER].member)
 			put_block(&rewriting);
 	}
+	node_index(rewriting.root, resolver->arena);
 	return rewriting.root;
 }
 

@@ -72,9 +72,10 @@ static const char *quant_storage(const struct facts *facts)
 	return "bfloat16";
 }
 
-static void put_over(struct node *kwargs, const struct member *member)
+/* In place of one of the first `own` members, or behind all. */
+static void put_over(struct node *kwargs, uint32_t own, const struct member *member)
 {
-	for (uint32_t i = 0; i < kwargs->count; i++)
+	for (uint32_t i = 0; i < own; i++)
 		if (text_equal(kwargs->members[i].key, member->key)) {
 			kwargs->members[i].value = member->value;
 			return;
@@ -100,8 +101,9 @@ static const struct node *nf4_kwargs(struct arena *arena, const struct facts *fa
 	node_put(kwargs, TEXT("bnb_4bit_quant_storage"),
 		node_string(arena, text_of(quant_storage(facts))));
 	put_skipped(arena, facts, kwargs, true);
+	uint32_t own = kwargs->count;
 	for (uint32_t i = 0; over && i < over->count; i++)
-		put_over(kwargs, &over->members[i]);
+		put_over(kwargs, own, &over->members[i]);
 	return kwargs;
 }
 

@@ -17,6 +17,7 @@ struct resolver {
 	struct lines checkpoint_lines;
 	const struct layout *layout; /* see resolver_layout() */
 	struct findings findings;
+	uint64_t *known_letters; /* see known_key_nearest(); NULL until the first unknown key */
 	struct facts facts;
 	bool migrated_before; /* the config is the outcome of a migration, which is to be proved */
 };

@@ -261,7 +261,11 @@ static void store(struct resolver *resolver, enum key key, const struct member *
 
 static void report_misspelled(struct resolver *resolver, const struct member *member)
 {
-	const char *nearest = known_key_nearest(member->key);
+	if (!resolver->known_letters)
+		resolver->known_letters = ARENA_ARRAY(resolver->arena, uint64_t, known_key_count);
+	const char *nearest = resolver->known_letters
+				      ? known_key_nearest(member->key, resolver->known_letters)
+				      : NULL;
 	if (!nearest)
 		return;
 	const struct word words[] = {

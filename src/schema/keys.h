@@ -84,8 +84,8 @@ extern const struct key_row keys[KEY_COUNT];
 
 /* Every key that Axolotl's schema, its plugins or its loader know. */
 struct known_key {
-	const char *name;
-	enum key key; /* KEY_NONE when it decides nothing */
+	struct text name; /* terminated */
+	enum key key;     /* KEY_NONE when it decides nothing */
 };
 
 extern const struct known_key known_keys[]; /* known_keys.c, in bytewise order */
@@ -93,5 +93,8 @@ extern const size_t known_key_count;
 
 /* A key of the top level by any of its spellings; NULL when nobody knows it. */
 const struct known_key *known_key_find(struct text name);
-/* The known key that an unknown one most likely means, or NULL. */
-const char *known_key_nearest(struct text name);
+/*
+ * The known key that an unknown one most likely means, or NULL. `letters` remembers what was worked
+ * out of the known keys: known_key_count of them, zeroed at first.
+ */
+const char *known_key_nearest(struct text name, uint64_t *letters);

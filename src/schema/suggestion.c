@@ -62,12 +62,18 @@ uint64_t suggestion_letters(struct text word)
 	return letters;
 }
 
-bool suggestion_hopeless(uint64_t letters, struct text written, struct text known)
+bool suggestion_letters_hopeless(uint64_t written, uint64_t known)
 {
-	size_t apart = written.length > known.length ? written.length - known.length
-						     : known.length - written.length;
-	return apart >= SUGGESTION_FAR ||
-	       __builtin_popcountll(letters ^ suggestion_letters(known)) > 2 * (SUGGESTION_FAR - 1);
+	uint64_t differing = written ^ known;
+	for (int i = 0; i < 2 * (SUGGESTION_FAR - 1); i++)
+		differing &= differing - 1;
+	return differing != 0;
+}
+
+bool suggestion_lengths_hopeless(size_t written, size_t known)
+{
+	size_t apart = written > known ? written - known : known - written;
+	return apart >= SUGGESTION_FAR;
 }
 
 const char *suggestion_nearest(struct text written, const char *const *words, size_t count)

@@ -21,7 +21,8 @@ unsigned suggestion_closeness(struct text written, struct text known);
  * sets differ in more than 4 bits are not close: a test that is much cheaper than the distance.
  */
 uint64_t suggestion_letters(struct text word);
-bool suggestion_hopeless(uint64_t letters, struct text written, struct text known);
+bool suggestion_letters_hopeless(uint64_t written, uint64_t known);
+bool suggestion_lengths_hopeless(size_t written, size_t known);
 
 /* The closest of `count` words, NULL if none is close. */
 const char *suggestion_nearest(struct text written, const char *const *words, size_t count);

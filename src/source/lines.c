@@ -70,12 +70,25 @@ static size_t find_starts(struct text source, uint32_t *starts)
 	return count;
 }
 
+static uint32_t *count_blocks(struct arena *arena, struct text source)
+{
+	size_t count = source.length / LINES_BLOCK + 1;
+	uint32_t *before = ARENA_ARRAY(arena, uint32_t, count);
+	for (size_t i = 1; before && i < count; i++) {
+		struct text block = { source.data + (i - 1) * LINES_BLOCK, LINES_BLOCK };
+		before[i] = before[i - 1] + (uint32_t)utf8_count(block);
+	}
+	return before;
+}
+
 void lines_index(struct lines *lines, struct arena *arena, struct text source)
 {
 	*lines = (struct lines){ .source = source, .ascii = utf8_is_ascii(source) };
 	size_t count = find_starts(source, NULL);
 	lines->starts = ARENA_ARRAY(arena, uint32_t, count);
-	if (lines->starts)
+	if (!lines->ascii)
+		lines->before = count_blocks(arena, source);
+	if (lines->starts && (lines->ascii || lines->before))
 		lines->count = find_starts(source, lines->starts);
 }
 
@@ -96,15 +109,43 @@ struct text lines_text(const struct lines *lines, uint32_t line)
 	return text;
 }
 
+/* The characters before an offset, which is no further than the source's end. */
+static size_t characters_before(const struct lines *lines, size_t offset)
+{
+	size_t block = offset / LINES_BLOCK, start = block * LINES_BLOCK;
+	return lines->before[block] +
+	       utf8_count((struct text){ lines->source.data + start, offset - start });
+}
+
+/* Where the character of that number begins, counted from the start of the source. */
+static size_t offset_of(const struct lines *lines, size_t character)
+{
+	size_t low = 0, high = lines->source.length / LINES_BLOCK + 1;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (lines->before[middle] <= character)
+			low = middle;
+		else
+			high = middle;
+	}
+	struct text rest = text_from(lines->source, low * LINES_BLOCK);
+	return low * LINES_BLOCK + utf8_offset(rest, character - lines->before[low]);
+}
+
 size_t lines_offset(const struct lines *lines, struct mark mark)
 {
 	if (mark.line >= lines->count)
 		return lines->source.length;
 	struct text line = lines_text(lines, mark.line);
+	size_t start = lines->starts[mark.line], end = start + line.length;
+	if (mark.column >= line.length)
+		return end;
 	if (lines->ascii)
-		return lines->starts[mark.line] +
-		       (mark.column < line.length ? mark.column : line.length);
-	return lines->starts[mark.line] + utf8_offset(line, mark.column);
+		return start + mark.column;
+	if (mark.column < LINES_BLOCK)
+		return start + utf8_offset(line, mark.column);
+	size_t offset = offset_of(lines, characters_before(lines, start) + mark.column);
+	return offset < end ? offset : end;
 }
 
 struct mark lines_mark(const struct lines *lines, size_t offset)
@@ -122,11 +163,10 @@ struct mark lines_mark(const struct lines *lines, size_t offset)
 		else
 			high = middle;
 	}
-	struct text before = {
-		.data = lines->source.data + lines->starts[low],
-		.length = offset - lines->starts[low],
-	};
-	return (struct mark){ .line = (uint32_t)low, .column = (uint32_t)utf8_count(before) };
+	size_t start = lines->starts[low], column = offset - start;
+	if (!lines->ascii)
+		column = characters_before(lines, offset) - characters_before(lines, start);
+	return (struct mark){ .line = (uint32_t)low, .column = (uint32_t)column };
 }
 
 struct mark lines_block_scalar_end(const struct lines *lines, struct span span)

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Of members that were put: to go over so many is quicker than to make an index for a few look-ups. */
+#define UNINDEXED_MOST 256
+
 const struct member *node_member(const struct node *mapping, struct text key)
 {
 	static const struct key_index none = { 0 };
@@ -149,6 +152,17 @@ void node_put_member(struct node *mapping, const struct member *member)
 	mapping->weight += value->weight;
 	if (value->height >= mapping->height)
 		mapping->height = (uint16_t)(value->height + 1);
+}
+
+void node_index(struct node *mapping, struct arena *arena)
+{
+	struct key_index *index = mapping && mapping->count > UNINDEXED_MOST
+					  ? ARENA_NEW(arena, struct key_index)
+					  : NULL;
+	for (uint32_t i = 1; index && i <= mapping->count; i++)
+		key_index_add(index, arena, mapping->members, i);
+	if (index && !arena_failed(arena))
+		mapping->index = index;
 }
 
 void node_put(struct node *mapping, struct text key, struct node *value)

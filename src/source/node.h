@@ -102,3 +102,8 @@ struct node *node_mapping(struct arena *arena, size_t capacity);
 /* Appends, without looking for duplicates; does nothing on a NULL mapping or value. */
 void node_put(struct node *mapping, struct text key, struct node *value);
 void node_put_member(struct node *mapping, const struct member *member);
+/*
+ * For a mapping in which many keys will be looked up, once all of its members are put: small ones
+ * stay without an index. NULL is allowed.
+ */
+void node_index(struct node *mapping, struct arena *arena);

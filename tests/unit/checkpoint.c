@@ -63,6 +63,7 @@ int main(void)
 	suite_add_tcase(suite, case_values());
 	suite_add_tcase(suite, case_places());
 	suite_add_tcase(suite, case_exclusions());
+	suite_add_tcase(suite, case_work());
 	suite_add_tcase(suite, case_weights());
 	suite_add_tcase(suite, case_roots());
 	suite_add_tcase(suite, case_keep());

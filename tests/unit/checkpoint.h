@@ -27,6 +27,7 @@ TCase *case_methods(void);
 TCase *case_values(void);
 TCase *case_places(void);
 TCase *case_exclusions(void);
+TCase *case_work(void);
 TCase *case_weights(void);
 TCase *case_roots(void);
 TCase *case_keep(void);

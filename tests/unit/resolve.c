@@ -170,10 +170,15 @@ START_TEST(hopeless_suggestions)
 	for (size_t i = 0; i < sizeof(close) / sizeof(close[0]); i++) {
 		struct text written = text_of(close[i].written), known = text_of(close[i].known);
 		ck_assert_uint_lt(suggestion_closeness(written, known), SUGGESTION_FAR);
-		ck_assert(!suggestion_hopeless(suggestion_letters(written), written, known));
+		ck_assert(!suggestion_lengths_hopeless(written.length, known.length));
+		ck_assert(!suggestion_letters_hopeless(
+			suggestion_letters(written), suggestion_letters(known)));
 	}
-	ck_assert(suggestion_hopeless(
-		suggestion_letters(TEXT("zzqxxw")), TEXT("zzqxxw"), TEXT("lora_r")));
+	ck_assert(suggestion_letters_hopeless(
+		suggestion_letters(TEXT("zzqxxw")), suggestion_letters(TEXT("lora_r"))));
+	ck_assert(suggestion_lengths_hopeless(4, 7));
+	ck_assert(suggestion_lengths_hopeless(7, 4));
+	ck_assert(!suggestion_lengths_hopeless(5, 7));
 }
 END_TEST
 

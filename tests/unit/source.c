@@ -1,6 +1,7 @@
 /* Lines, nodes, the key index, and real files. */
 #include "source_support.h"
 
+#include "base/buffer.h"
 #include "source/key_index.h"
 #include "source/lines.h"
 
@@ -216,10 +217,62 @@ START_TEST(real_files_are_read)
 }
 END_TEST
 
+/* In a long line of characters of one to four bytes every place is found, both ways. */
+START_TEST(places_in_long_lines)
+{
+	static const char *const characters[] = { "a", "é", "€", "😀" };
+	struct buffer text;
+	struct lines lines;
+	buffer_init(&text, &source_arena, 65536);
+	buffer_add_string(&text, "first é\n");
+	size_t start = text.length;
+	for (int i = 0; i < 5000; i++)
+		buffer_add_string(&text, characters[(i * i + i / 7) % 4]);
+	size_t end = text.length;
+	buffer_add_string(&text, "\nlast\n");
+	lines_index(&lines, &source_arena, buffer_text(&text));
+	ck_assert_uint_eq(lines.count, 4);
+	size_t offset = start;
+	for (uint32_t column = 0; column < 5000; column++) {
+		struct mark mark = { 1, column };
+		ck_assert_uint_eq(lines_offset(&lines, mark), offset);
+		struct mark back = lines_mark(&lines, offset);
+		ck_assert_uint_eq(back.line, 1);
+		ck_assert_uint_eq(back.column, column);
+		offset += strlen(characters[(column * column + column / 7) % 4]);
+	}
+	ck_assert_uint_eq(lines_offset(&lines, (struct mark){ 1, 5000 }), end);
+	ck_assert_uint_eq(lines_offset(&lines, (struct mark){ 1, 9000 }), end);
+	ck_assert_uint_eq(lines_offset(&lines, (struct mark){ 2, 2 }), end + 3);
+}
+END_TEST
+
+/* Look-ups in a mapping that was put together find the same with an index and without. */
+START_TEST(put_mappings_are_indexed)
+{
+	for (uint32_t count = 0; count <= 1000; count += 250) {
+		struct node *mapping = node_mapping(&source_arena, count);
+		for (uint32_t i = 0; i < count; i++)
+			node_put(mapping, arena_printf(&source_arena, "key %u", i),
+				node_boolean(&source_arena, i % 2 == 0));
+		node_index(mapping, &source_arena);
+		ck_assert_int_eq(mapping->index != NULL, count > 256);
+		for (uint32_t i = 0; i < count; i++) {
+			struct text key = arena_printf(&source_arena, "key %u", i);
+			ck_assert_ptr_eq(node_member(mapping, key), &mapping->members[i]);
+		}
+		ck_assert_ptr_null(node_member(mapping, TEXT("key")));
+	}
+	node_index(NULL, &source_arena);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *cases = tcase_create("source");
 	tcase_add_test(cases, lines_end_as_libyaml_counts_them);
+	tcase_add_test(cases, places_in_long_lines);
+	tcase_add_test(cases, put_mappings_are_indexed);
 	tcase_add_test(cases, marks_and_offsets_agree);
 	tcase_add_test(cases, an_empty_source_has_one_line);
 	tcase_add_loop_test(cases, nodes_compare_as_data, 0, COUNT(pairs));

@@ -1,0 +1,109 @@
+/* What entries may cost: patterns that explode, and lists that are too much work. */
+#include "checkpoint.h"
+
+#include "base/buffer.h"
+#include "checkpoint/exclusions.h"
+#include "checkpoint/pattern.h"
+
+#define FP8(list) "{\"quant_method\":\"fp8\",\"modules_to_not_convert\":[" list "]}"
+
+START_TEST(patterns_that_explode_end)
+{
+	struct checkpoint *checkpoint = inspect_block(FP8("\"(a+)+$\",\"(.*.*.*.*)*[xy]\""));
+	struct buffer name;
+	buffer_init(&name, &arena, 4096);
+	buffer_add_repeated(&name, 'a', 2000);
+	buffer_add_byte(&name, '!');
+	struct text modules[200];
+	for (int i = 0; i < 200; i++)
+		modules[i] = arena_printf(
+			&arena, "%.*s%d.%d", TEXT_ARGUMENTS(buffer_text(&name)), i, i * 7);
+	ck_assert_ptr_nonnull(exclusions_match(&arena, &checkpoint->exclusions, modules, 200));
+	ck_assert(checkpoint->exclusions.list[0].broken);
+	ck_assert(checkpoint->exclusions.list[1].broken);
+	ck_assert_uint_eq(checkpoint->exclusions.unmatched, 2);
+}
+END_TEST
+
+START_TEST(patterns_are_bounded)
+{
+	struct pattern_pool *pool = pattern_pool_new(&arena);
+	struct text detail, name;
+	struct buffer source;
+	buffer_init(&source, &arena, 2048);
+	buffer_add_repeated(&source, 'a', PATTERN_BYTES_MAXIMUM);
+	ck_assert_ptr_nonnull(pattern_compile(pool, buffer_text(&source), PATTERN_START, &detail));
+	buffer_add_byte(&source, 'a');
+	ck_assert_ptr_null(pattern_compile(pool, buffer_text(&source), PATTERN_START, &detail));
+	ck_assert(text_contains(detail, "1024"));
+	ck_assert_ptr_null(pattern_compile(
+		pool, TEXT("((((a{1000}){1000}){1000}){1000})"), PATTERN_START, &detail));
+	for (int i = 1; i < PATTERNS_MAXIMUM - 1; i++)
+		ck_assert_ptr_nonnull(pattern_compile(pool, TEXT("a|b"), PATTERN_START, &detail));
+	name = TEXT("c");
+	ck_assert_ptr_null(pattern_compile(pool, name, PATTERN_START, &detail));
+	ck_assert(text_contains(detail, "4096"));
+	pattern_pool_end(pool);
+}
+END_TEST
+
+/* Entries of the costliest kind on names that all differ: given up, and told as unknown. */
+START_TEST(too_much_work_is_given_up)
+{
+	enum { NAMES = 20000 };
+	struct text *modules = ARENA_ARRAY(&arena, struct text, NAMES);
+	struct buffer block;
+	buffer_init(&block, &arena, 65536);
+	buffer_add_string(&block, "{\"quant_method\":\"modelopt\",\"ignore\":[\"x\"");
+	for (int i = 0; i < 3000; i++)
+		buffer_printf(&block, ",\"*[!abc]*[!abc]*[!abc]%d\"", i);
+	buffer_add_string(&block, "]}");
+	buffer_add_byte(&block, '\0');
+	for (int i = 0; i < NAMES; i++)
+		modules[i] = arena_printf(&arena, "aaaaaaaaaaaaaaaaaaaaaaa%c%c%c%c", 'a' + i % 26,
+			'a' + i / 26 % 26, 'a' + i / 676 % 26, 'a' + i / 17576 % 26);
+	struct exclusions *exclusions = &inspect_block(buffer_text(&block).data)->exclusions;
+	ck_assert_uint_eq(exclusions->count, 3001);
+	ck_assert_ptr_null(exclusions_match(&arena, exclusions, modules, NAMES));
+	ck_assert(!exclusions->modules_known);
+	ck_assert_ptr_nonnull(exclusions_match(&arena, exclusions, modules, 10));
+	ck_assert(exclusions->modules_known);
+}
+END_TEST
+
+START_TEST(globs_take_time_in_proportion)
+{
+	struct buffer glob, name;
+	size_t left = 1000000, before;
+	buffer_init(&glob, &arena, 4096);
+	buffer_init(&name, &arena, 4096);
+	for (int i = 0; i < 1000; i++) {
+		buffer_add_string(&glob, "*a");
+		buffer_add_byte(&name, 'a');
+	}
+	ck_assert(glob_match(buffer_text(&glob), buffer_text(&name), &left));
+	buffer_add_byte(&glob, 'b');
+	ck_assert(!glob_match(buffer_text(&glob), buffer_text(&name), &left));
+	ck_assert_uint_gt(left, 980000);
+	before = left;
+	ck_assert(glob_match(TEXT("[[]x[]]"), TEXT("[x]"), &left));
+	ck_assert(glob_match(TEXT("a[b"), TEXT("a[b"), &left));
+	ck_assert(!glob_match(TEXT(""), TEXT("a"), &left));
+	ck_assert_uint_lt(left, before);
+	/* Sets and stars in a place where nothing fits are the most work; it ends when no more is allowed. */
+	before = left = 10000;
+	ck_assert(!glob_match(TEXT("*[!aaaaaaaaaaaaaaaaaaaaaaaa]"), buffer_text(&name), &left));
+	ck_assert_uint_eq(left, 0);
+	ck_assert(!glob_match(TEXT("a"), TEXT("a"), &left));
+}
+END_TEST
+
+TCase *case_work(void)
+{
+	TCase *tcase = make_case("work");
+	tcase_add_test(tcase, patterns_that_explode_end);
+	tcase_add_test(tcase, patterns_are_bounded);
+	tcase_add_test(tcase, globs_take_time_in_proportion);
+	tcase_add_test(tcase, too_much_work_is_given_up);
+	return tcase;
+}
