@@ -13,7 +13,7 @@ import time
 import unittest
 
 from kubernetes import FOLDER, manifests
-from support import BAD_SAYS, BAD, BUILD, EXAMPLES, PATIENCE, UNREADABLE, needs, search_path
+from support import BAD, BAD_SAYS, BUILD, EXAMPLES, PATIENCE, UNREADABLE, main, needs, search_path
 
 IMAGE = "quantconf:0.1.0"
 BASE = "debian:bookworm-slim"
@@ -195,4 +195,4 @@ class Container(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from support import BUILD, EXAMPLES, GOOD, PATIENCE, ExampleTest, needs, url
+from support import BUILD, EXAMPLES, GOOD, PATIENCE, ExampleTest, main, needs, url
 
 SERVER = os.path.join(BUILD, "npm", "node_modules", "yaml-language-server", "bin", "yaml-language-server")
 ADDRESS = "http://127.0.0.1:8642"
@@ -162,4 +162,4 @@ class Editor(ExampleTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import time
-import unittest
 
 from support import (
     BAD,
@@ -16,6 +15,7 @@ from support import (
     UNREADABLE,
     ExampleTest,
     address_of_nobody,
+    main,
     needs,
     search_path,
     url,
@@ -154,4 +154,4 @@ class Shell(ExampleTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from support import BAD, BUILD, EXAMPLES, UNREADABLE, Daemon, ExampleTest, address_of_nobody, needs, search_path, url
+from support import BAD, BUILD, EXAMPLES, UNREADABLE, Daemon, ExampleTest, address_of_nobody, main, needs, search_path, url
 
 try:
     import yaml
@@ -216,4 +216,4 @@ class Schemas(Manifests):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -11,9 +11,8 @@ import ssl
 import subprocess
 import threading
 import time
-import unittest
 
-from support import BAD, EXAMPLES, GOOD, PATIENCE, Daemon, ExampleTest, needs
+from support import BAD, EXAMPLES, GOOD, PATIENCE, Daemon, ExampleTest, main, needs
 
 NAME = "quantconf.example.org"
 CLIENTS = 6
@@ -240,4 +239,4 @@ class Nginx(ExampleTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

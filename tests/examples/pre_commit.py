@@ -3,9 +3,8 @@
 
 import os
 import shutil
-import unittest
 
-from support import BAD, EXAMPLES, GOOD, SOURCE, ExampleTest, needs
+from support import BAD, EXAMPLES, GOOD, SOURCE, ExampleTest, main, needs
 
 QLORA = os.path.join(EXAMPLES, "qlora.yaml")
 
@@ -100,4 +99,4 @@ class PreCommit(ExampleTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -11,9 +11,8 @@ import shutil
 import socket
 import subprocess
 import time
-import unittest
 
-from support import BAD, BAD_SAYS, EXAMPLES, GOOD, PATIENCE, UNREADABLE, ExampleTest, needs, url
+from support import BAD, BAD_SAYS, EXAMPLES, GOOD, PATIENCE, UNREADABLE, ExampleTest, main, needs, url
 
 CONF = """
 ClusterName=example
@@ -199,4 +198,4 @@ class Slurm(ExampleTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

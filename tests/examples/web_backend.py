@@ -12,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from support import BAD, BAD_SAYS, EXAMPLES, GOOD, UNREADABLE, ExampleTest, address_of_nobody, search_path, url
+from support import BAD, BAD_SAYS, EXAMPLES, GOOD, UNREADABLE, ExampleTest, address_of_nobody, main, search_path, url
 
 FOLDER = os.path.join(EXAMPLES, "web-backend")
 
@@ -161,4 +161,4 @@ class Form(ExampleTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()
