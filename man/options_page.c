@@ -3,10 +3,10 @@
  * quantconfd(8) and quantconfd.yaml(5) so. The page comes on stdin; the word `file` leaves out what makes no
  * sense in a file, and names the rest as a file does.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "roff.h"
 #include "service/option_rows.h"
 
 #define MIB ((size_t)1024 * 1024)
@@ -14,36 +14,6 @@
 
 static const char begin_mark[] = ".\\\" From the table of options: make manual\n";
 static const char end_mark[] = ".\\\" End of options\n";
-
-/* Text for roff, without its first letter's case where `capital`. */
-static void put_text(const char *text, bool capital)
-{
-	for (const char *c = text; *c; c++) {
-		if (*c == '\\')
-			fputs("\\e", stdout);
-		else if (*c == '-')
-			fputs("\\-", stdout);
-		else if (c == text && capital)
-			putchar(toupper((unsigned char)*c));
-		else
-			putchar(*c);
-	}
-}
-
-/* A sentence a line, so that the page's differences can be read. */
-static void put_sentences(const char *text)
-{
-	const char *end;
-	while ((end = strstr(text, ". "))) {
-		char sentence[512];
-		snprintf(sentence, sizeof(sentence), "%.*s", (int)(end + 1 - text), text);
-		put_text(sentence, false);
-		putchar('\n');
-		text = end + 2;
-	}
-	put_text(text, false);
-	putchar('\n');
-}
 
 static void put_bytes(size_t bytes)
 {
@@ -78,7 +48,7 @@ static void put_range(const struct option_row *row)
 static void put_name(const struct option_row *row, bool in_file)
 {
 	fputs(in_file ? ".TP\n\\fB" : ".TP\n\\fB\\-\\-", stdout);
-	put_text(row->name, false);
+	roff_words(row->name, false);
 	if (in_file)
 		printf("\\fR: \\fI%s\\fR%s\n", row->argument ? row->argument : "true|false",
 			option_is_list(row) ? ", or a list" : "");
@@ -91,12 +61,12 @@ static void put_name(const struct option_row *row, bool in_file)
 static void put_row(const struct option_row *row, bool in_file)
 {
 	put_name(row, in_file);
-	put_text(row->help, true);
+	roff_words(row->help, true);
 	if (row->fallback)
 		printf(" (default %s)", row->fallback);
 	fputs(".\n", stdout);
 	if (row->more)
-		put_sentences(row->more);
+		roff_sentences(row->more);
 	put_range(row);
 	if (row->fixed && row->kind < OPTION_CONFIG)
 		puts("A change needs a restart.");
