@@ -50,3 +50,15 @@ void head_take_field(struct request *request, struct text name, struct text valu
 			request->head.repeated = text_of(fields[i].name); /* that one tells most */
 	}
 }
+
+void head_take_target(struct head *head, struct text target)
+{
+	head->path = target;
+	if (!text_starts_with(target, "http://") && !text_starts_with(target, "https://"))
+		return;
+	struct text rest = text_from(target, text_starts_with(target, "https") ? 8 : 7);
+	const char *slash = memchr(rest.data, '/', rest.length);
+	size_t length = slash ? (size_t)(slash - rest.data) : rest.length;
+	head->host = (struct text){ rest.data, length };
+	head->path = slash ? text_from(rest, length) : TEXT("/");
+}

@@ -60,7 +60,6 @@ static void read_head(
 	struct request *request, struct MHD_Connection *peer, const char *path, const char *method)
 {
 	struct head *head = &request->head;
-	head->path = text_of(path);
 	head->method_name = text_of(method);
 	head->verb = route_verb(head->method_name);
 	int count = MHD_get_connection_values_n(peer, MHD_GET_ARGUMENT_KIND, NULL, NULL);
@@ -69,6 +68,7 @@ static void read_head(
 	if (head->parameters)
 		MHD_get_connection_values_n(peer, MHD_GET_ARGUMENT_KIND, take_parameter, head);
 	MHD_get_connection_values_n(peer, MHD_HEADER_KIND, take_field, request);
+	head_take_target(head, text_of(path));
 }
 
 /* A reply whose length nobody knows goes out in chunks, each made when the client has taken the last. */

@@ -72,7 +72,7 @@ static const char *unix_fault(const char *path)
 }
 
 static enum listener_outcome open_unix(
-	struct listener *listener, const char *address, const char *path)
+	struct listener *listener, const char *address, const char *path, mode_t mode)
 {
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
 	if (unix_fault(path))
@@ -82,7 +82,9 @@ static enum listener_outcome open_unix(
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return failed(-1, address, strerror(errno));
-	if (bind(fd, (struct sockaddr *)&where, sizeof(where)) != 0 || listen(fd, BACKLOG) != 0)
+	/* Nobody can connect before it listens. */
+	if (bind(fd, (struct sockaddr *)&where, sizeof(where)) != 0 ||
+		(mode != 0 && chmod(path, mode) != 0) || listen(fd, BACKLOG) != 0)
 		return failed(fd, address, bind_reason(errno));
 	*listener = (struct listener){ .fd = fd, .unix_socket = true };
 	snprintf(listener->name, sizeof(listener->name), "unix:%s", path);
@@ -253,7 +255,7 @@ enum listener_outcome listener_open(
 {
 	*listener = (struct listener){ .fd = -1, .tls = listener_is_tls(address) };
 	if (is_unix(address))
-		return open_unix(listener, address, address + strlen(UNIX_PREFIX));
+		return open_unix(listener, address, address + strlen(UNIX_PREFIX), policy.mode);
 	return open_tcp(listener, address, policy);
 }
 

@@ -19,6 +19,7 @@ struct listener {
 struct listener_policy {
 	bool open;        /* addresses that other machines could connect to */
 	bool certificate; /* there is one, for TLS */
+	mode_t mode;      /* of UNIX sockets; 0: as the umask says */
 };
 
 enum listener_outcome {

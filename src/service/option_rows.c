@@ -13,8 +13,17 @@ const struct option_row option_rows[] = {
 		.argument = "[tls:]ADDR:PORT|unix:PATH",
 		.fallback = "127.0.0.1:8642",
 		.help = "where to listen, with tls: for HTTPS; may come several times; [v6]:PORT for IPv6, port 0 picks one",
-		.more = "With tls: it speaks HTTPS, which needs tls-certificate and tls-key. Addresses that other machines can reach need token-file or insecure. Sockets that systemd passes take the place of all that is written here; those named https (FileDescriptorName=) speak HTTPS.",
+		.more = "With tls: it speaks HTTPS, which needs tls-certificate and tls-key. Addresses that other machines can reach need token-file or insecure. A name is looked up once, at the start, and its first address counts. Sockets that systemd passes take the place of all that is written here; those named https (FileDescriptorName=) speak HTTPS.",
 		.kind = OPTION_LISTEN,
+		.fixed = true,
+	},
+	{
+		.name = "socket-mode",
+		.argument = "MODE",
+		.help = "permissions of UNIX sockets, in octal, instead of what the umask leaves",
+		.more = "Who may write to it may connect: 0666 lets everybody on this machine in, 0660 the group of the daemon. The unit for systemd has the umask 0077; sockets that systemd passes have their SocketMode=.",
+		.kind = OPTION_MODE,
+		.slot = SLOT(socket_mode),
 		.fixed = true,
 	},
 	{

@@ -17,6 +17,7 @@ enum option_kind {
 	OPTION_COUNT,
 	OPTION_BYTES,
 	OPTION_SECONDS,
+	OPTION_MODE, /* of a file, in octal */
 	/* Those from here on make no sense in a file. */
 	OPTION_CONFIG,
 	OPTION_CHECK,

@@ -30,6 +30,7 @@ struct options {
 	enum target default_target;
 	size_t workers; /* 0: one for each core this process may use */
 	bool insecure;
+	size_t socket_mode; /* of UNIX sockets; 0: as the umask says */
 	struct log_style log;
 	enum confine_choice confine;
 	const char *confine_read[CONFINE_READ_MAXIMUM]; /* folders that stay readable, too */

@@ -52,6 +52,7 @@ struct listener_policy settings_policy(const struct settings *settings)
 	return (struct listener_policy){
 		.open = settings->options.insecure || settings->tokens,
 		.certificate = settings->tls != NULL,
+		.mode = (mode_t)settings->options.socket_mode,
 	};
 }
 

@@ -113,6 +113,18 @@ class Options(unittest.TestCase):
             with Daemon(listen="unix:" + path) as daemon:
                 self.assertEqual(daemon.get("/healthz").status, 200)
 
+    def test_socket_mode(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "socket")
+            for mode in ("0660", "666", "0600"):
+                with Daemon("--socket-mode", mode, listen="unix:" + path) as daemon:
+                    self.assertEqual(os.stat(path).st_mode & 0o777, int(mode, 8))
+                    self.assertEqual(daemon.get("/healthz").status, 200)
+        for mode in ("0066", "1666", "0", "rw", "06660", "0668", ""):
+            ended = run("--check-config", "--socket-mode=" + mode)
+            self.assertEqual(ended.returncode, 1)
+            self.assertIn("such as 0660", ended.stderr)
+
     def test_several_listeners(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "socket")

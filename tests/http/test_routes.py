@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from daemon import Daemon
+from daemon import Daemon, read_reply
 
 GET_ROUTES = [
     "/v1/rules",
@@ -176,6 +176,21 @@ class Routes(unittest.TestCase):
             self.assertEqual(self.daemon.get("/healthz", host=host).status, 200, host)
         for host in ("example.org", "localhost.example.org:80", "10.0.0.1", "[::2]", "127.0.0.1.nip.io"):
             self.check_problem(self.daemon.get("/healthz", host=host), 421, "misdirected-host")
+
+    def test_whole_urls(self):
+        """As a client writes them that takes this for a proxy: the URL's host counts, not the field."""
+        for target, host, status in (
+            ("http://localhost/healthz", "localhost", 200),
+            ("http://localhost/healthz", "example.org", 200),
+            ("https://127.0.0.1:99/readyz?verbose", "example.org", 200),
+            ("http://example.org/healthz", "localhost", 421),
+            ("http://localhost", "localhost", 404),
+            ("http:///healthz", "localhost", 200),
+            ("ftp://localhost/healthz", "localhost", 404),
+        ):
+            with self.daemon.connect() as peer, peer.makefile("rb") as stream:
+                peer.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                self.assertEqual(read_reply(stream).status, status, (target, host))
 
     def test_header_fields_that_come_twice(self):
         reply = self.daemon.raw(
