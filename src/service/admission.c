@@ -118,18 +118,32 @@ static const char *const *form_types(const struct form_row *forms, struct arena 
 	return types;
 }
 
-static bool charset_is_known(struct request *request)
+/* What a body of this form may be encoded in: UTF-16 is told by its byte order mark, and is no JSON. */
+static const char *const *form_charsets(enum body_form form)
 {
-	static const char *const known[] = { "utf-8", "utf8", "us-ascii", "utf-16", "utf-16le",
-		"utf-16be" };
+	static const char *const yaml[] = { "utf-8", "us-ascii", "utf-16", "utf8", NULL };
+	static const char *const json[] = { "utf-8", "us-ascii", "utf8", NULL };
+	bool is_json = form == FORM_JSON || form == FORM_CHECKPOINT || form == FORM_LINES ||
+		       form == FORM_ARRAY;
+	return is_json ? json : yaml;
+}
+
+static void check_charset(struct request *request)
+{
+	const char *const *known = form_charsets(request->form);
 	struct text charset =
 		media_parameter(&request->arena, request->head.content_type, "charset");
 	if (!charset.data || request->form == FORM_MULTIPART)
-		return true;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		return;
+	for (size_t i = 0; known[i]; i++)
 		if (text_equal_nocase(charset, text_of(known[i])))
-			return true;
-	return false;
+			return;
+	charset.length = charset.length > 40 ? 40 : charset.length;
+	if (request->refusal.problem == PROBLEM_NONE)
+		request->refusal.allowed = known;
+	request_refuse(request, PROBLEM_UNSUPPORTED_TYPE,
+		arena_printf(&request->arena, "the charset \"%.*s\" is not read here: send UTF-8",
+			TEXT_ARGUMENTS(charset)));
 }
 
 static void check_form(struct request *request)
@@ -141,14 +155,17 @@ static void check_form(struct request *request)
 			request->form = row->form;
 	if (!forms)
 		return;
-	if (request->form == FORM_NONE || !charset_is_known(request)) {
-		request->refusal.allowed = form_types(forms, &request->arena);
+	if (request->form == FORM_NONE) {
+		if (request->refusal.problem == PROBLEM_NONE)
+			request->refusal.allowed = form_types(forms, &request->arena);
 		request_refuse(request, PROBLEM_UNSUPPORTED_TYPE,
 			arena_printf(&request->arena, "Content-Type \"%.*s\" is not read here",
 				(int)(request->head.content_type.length > 100
 						? 100
 						: request->head.content_type.length),
 				request->head.content_type.data));
+	} else {
+		check_charset(request);
 	}
 	struct text encoding = text_trim(request->head.content_encoding);
 	if (encoding.length > 0 && !text_equal_nocase(encoding, TEXT("identity")))

@@ -137,7 +137,7 @@ class Contract:
 
     def find(self, method, target):
         """The operation, or None; and whether the path is known at all."""
-        path = urllib.parse.unquote(target.partition("?")[0])
+        path = urllib.parse.unquote(re.sub(r"^https?://[^/?]*", "", target, flags=re.I).partition("?")[0])
         known = False
         for operation in self.operations():
             if not re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(operation.path)), path):

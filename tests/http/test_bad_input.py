@@ -108,8 +108,19 @@ class BadInput(unittest.TestCase):
             reply = self.daemon.resolve(GOOD, content_type=kind)
             self.check_problem(reply, 415, "unsupported-type")
             self.assertIn("application/yaml", reply.json["allowed"])
-        reply = self.daemon.resolve(GOOD, content_type="text/yaml; charset=iso-8859-1")
-        self.check_problem(reply, 415, "unsupported-type")
+
+    def test_charsets(self):
+        for kind in ("text/yaml; charset=iso-8859-1", "text/yaml; charset=utf-16le", "text/yaml;charset=",
+                     "application/json; charset=utf-16"):
+            reply = self.daemon.resolve(GOOD, content_type=kind)
+            self.check_problem(reply, 415, "unsupported-type")
+            self.assertIn("utf-8", reply.json["allowed"])
+        for kind, encoding in (("text/yaml; charset=utf-16", "utf-16"), ('text/yaml; charset="UTF-8"', "utf-8"),
+                               ("text/plain;charset=us-ascii", "ascii")):
+            self.assertEqual(self.daemon.resolve(GOOD.encode(encoding), content_type=kind).status, 200)
+        # What was wrong first is told, with what would have been right.
+        reply = self.daemon.resolve(GOOD, "?target=x", content_type="image/png")
+        self.assertEqual((reply.slug, reply.json["allowed"]), ("bad-parameter", ["canonical", "flat", "released"]))
 
     def test_encodings(self):
         for encoding in ("gzip", "br", "identity, gzip"):
