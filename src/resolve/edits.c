@@ -8,10 +8,12 @@ void edits_init(struct edits *edits, struct arena *arena)
 	*edits = (struct edits){ .arena = arena };
 }
 
-void edits_refuse(struct edits *edits, struct text why)
+void edits_refuse(struct edits *edits, struct mark at, struct text why)
 {
-	if (edits->refusal.length == 0)
-		edits->refusal = why;
+	if (edits->refusal.length > 0)
+		return;
+	edits->refusal = why;
+	edits->refused_at = at;
 }
 
 bool edits_refused(const struct edits *edits)
@@ -114,21 +116,28 @@ static bool ends_line(struct text source, size_t offset)
 	return offset == source.length || strchr("#\r\n", source.data[offset]);
 }
 
+bool edits_may_change(struct edits *edits, const struct layout *layout, const struct member *member)
+{
+	const char *why = NULL;
+	if (member->via == VIA_MERGE)
+		why = "comes through a merge key";
+	else if (layout_has_properties(layout, member))
+		why = "carries an anchor or a tag";
+	if (why)
+		edits_refuse(edits, member->key_span.start,
+			arena_printf(edits->arena, "%.*s %s", TEXT_ARGUMENTS(member->key), why));
+	return !edits_refused(edits);
+}
+
 static bool lines_are_own(
 	struct edits *edits, const struct layout *layout, const struct member *member)
 {
 	struct span span = member_span(member);
 	size_t key = layout_offset(layout, span.start);
-	if (member->via == VIA_MERGE)
-		edits_refuse(edits, arena_printf(edits->arena, "%.*s comes through a merge key",
-					    TEXT_ARGUMENTS(member->key)));
-	else if (layout_has_properties(layout, member))
-		edits_refuse(edits,
-			arena_printf(edits->arena, "the value of %.*s carries an anchor or a tag",
-				TEXT_ARGUMENTS(member->key)));
-	else if (!begins_line(layout->source, layout_line_start(layout, key), key) ||
-		 !ends_line(layout->source, layout_offset(layout, span.end)))
-		edits_refuse(edits,
+	if (edits_may_change(edits, layout, member) &&
+		(!begins_line(layout->source, layout_line_start(layout, key), key) ||
+			!ends_line(layout->source, layout_offset(layout, span.end))))
+		edits_refuse(edits, span.start,
 			arena_printf(edits->arena, "the entry %.*s shares its lines with others",
 				TEXT_ARGUMENTS(member->key)));
 	return !edits_refused(edits);
@@ -252,13 +261,8 @@ static void replace_value(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text, bool quotes_stay)
 {
 	struct text written = layout_slice(layout, member->value_span);
-	if (member->via == VIA_MERGE || layout_has_properties(layout, member)) {
-		edits_refuse(edits,
-			arena_printf(edits->arena,
-				"%.*s comes through a merge key, or carries an anchor or a tag",
-				TEXT_ARGUMENTS(member->key)));
+	if (!edits_may_change(edits, layout, member))
 		return;
-	}
 	bool direct = member->via == VIA_DIRECT;
 	if (direct && member->value->quoted && !text_starts_with(written, "\"") &&
 		!text_starts_with(written, "'")) {
@@ -286,8 +290,7 @@ void edits_insert_behind(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text)
 {
 	if (member->via == VIA_MERGE) {
-		edits_refuse(edits, arena_printf(edits->arena, "%.*s comes through a merge key",
-					    TEXT_ARGUMENTS(member->key)));
+		edits_may_change(edits, layout, member);
 		return;
 	}
 	size_t end = layout_offset(layout, member_span(member).end);

@@ -50,6 +50,7 @@ struct edits {
 	size_t capacity;
 	struct moved *moved;
 	struct text refusal; /* why an edit is not safe (the first reason), "" while all is well */
+	struct mark refused_at;
 };
 
 struct layout layout_of(
@@ -95,7 +96,10 @@ bool layout_has_properties(const struct layout *layout, const struct member *mem
 struct text layout_comment(const struct layout *layout, size_t from, size_t to);
 
 void edits_init(struct edits *edits, struct arena *arena);
-void edits_refuse(struct edits *edits, struct text why);
+void edits_refuse(struct edits *edits, struct mark at, struct text why);
+/* Refuses an entry that comes through a merge key, or on which other places may depend. */
+bool edits_may_change(
+	struct edits *edits, const struct layout *layout, const struct member *member);
 bool edits_refused(const struct edits *edits);
 /* Notes that these bytes stand elsewhere now, so that their comments need not be kept where they were. */
 void edits_moved(struct edits *edits, size_t from, size_t to);

@@ -29,18 +29,6 @@ static bool is_blank(const struct layout *layout, size_t from, size_t to)
 	return true;
 }
 
-static bool may_go(struct edits *edits, const struct layout *layout, const struct member *member)
-{
-	if (member->via == VIA_MERGE)
-		edits_refuse(edits, arena_printf(edits->arena, "%.*s comes through a merge key",
-					    TEXT_ARGUMENTS(member->key)));
-	else if (layout_has_properties(layout, member))
-		edits_refuse(edits,
-			arena_printf(edits->arena, "the value of %.*s carries an anchor or a tag",
-				TEXT_ARGUMENTS(member->key)));
-	return !edits_refused(edits);
-}
-
 /* The comments of an entry that goes, so that what follows begins on a line of its own; "" when there are none. */
 static struct text comments_of(
 	struct edits *edits, const struct layout *layout, const struct member *member, size_t to)
@@ -62,7 +50,7 @@ static struct text comments_of(
 void edits_replace_flow(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text)
 {
-	if (!may_go(edits, layout, member))
+	if (!edits_may_change(edits, layout, member))
 		return;
 	struct span span = member_span(member);
 	size_t from = layout_offset(layout, span.start);
@@ -142,7 +130,7 @@ void edits_remove_flow(
 		uint32_t entry = selection->entries[i];
 		if (i == 0 || selection->entries[i - 1] + 1 != entry)
 			kept = entry > 0 ? &members[entry - 1] : NULL;
-		if (!may_go(edits, layout, &members[entry]))
+		if (!edits_may_change(edits, layout, &members[entry]))
 			return;
 		size_t end = layout_offset(layout, member_span(&members[entry]).end);
 		size_t comma = comma_behind(layout, end);

@@ -124,9 +124,9 @@ static void emit_flow_value(struct buffer *out, struct edits *edits, const struc
 	else if (node->flow && text_starts_with(text, node->kind == NODE_MAPPING ? "{" : "["))
 		emit_copy(out, edits, layout, text);
 	else
-		edits_refuse(
-			edits, TEXT("a block collection, or one with an anchor, cannot move into "
-				    "the new block"));
+		edits_refuse(edits, node->span.start,
+			TEXT("a block collection, or one with an anchor, cannot move into "
+			     "the new block"));
 }
 
 /* How many blanks a line begins with; SIZE_MAX for a blank line. */
@@ -165,7 +165,8 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 	if (layout_gap_of(layout, node).kept)
 		to = layout_skip_blank_lines(layout, to);
 	if (indentation((struct text){ source.data + from, to - from }) != old) {
-		edits_refuse(edits, TEXT("a nested collection carries an anchor or a tag"));
+		edits_refuse(edits, node->span.start,
+			TEXT("a nested collection carries an anchor or a tag"));
 		return;
 	}
 	from = with_comments_above(layout, from);
@@ -175,9 +176,9 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 		struct text line = { source.data + i, end - i };
 		size_t blanks = indentation(line);
 		if (blanks != SIZE_MAX && blanks < old && line.data[blanks] != '#')
-			edits_refuse(
-				edits, TEXT("lines of a nested collection are indented less than "
-					    "its first"));
+			edits_refuse(edits, node->span.start,
+				TEXT("lines of a nested collection are indented less than "
+				     "its first"));
 		if (blanks != SIZE_MAX) {
 			buffer_add_repeated(out, ' ', indent + (blanks > old ? blanks - old : 0));
 			line = text_from(line, blanks);

@@ -52,6 +52,11 @@ static bool stands_alone(const struct repair *repair, const struct member *membe
 	       !layout_is_shared(repair->layout, top);
 }
 
+static void give_up(struct repair *repair, struct text why)
+{
+	edits_refuse(&repair->edits, (struct mark){ 0 }, why);
+}
+
 static uint32_t position_of(const struct node *mapping, struct mark mark)
 {
 	uint32_t low = 0, high = mapping->count;
@@ -70,7 +75,7 @@ static void remove_entry(
 {
 	const struct node *written = layout_as_written(repair->layout, mapping);
 	if (!written || written->count < 2) {
-		edits_refuse(&repair->edits, TEXT("nothing would be left of the mapping"));
+		give_up(repair, TEXT("nothing would be left of the mapping"));
 		return;
 	}
 	uint32_t entry = position_of(written, member->key_span.start);
@@ -114,9 +119,9 @@ static void remove_entries(struct repair *repair, const struct rule *rule)
 			selection_add(&removed, i);
 	bool peft_asks = repair->resolver->facts.base.peft.dialect != DIALECT_NONE;
 	if (removed.count == root->count)
-		edits_refuse(&repair->edits, TEXT("nothing would be left of the config"));
+		give_up(repair, TEXT("nothing would be left of the config"));
 	else if (names(rule, KEY_MODEL_QUANTIZATION_CONFIG) && peft_asks)
-		edits_refuse(&repair->edits, TEXT("the base is asked for in peft, too"));
+		give_up(repair, TEXT("the base is asked for in peft, too"));
 	else
 		edits_remove(&repair->edits, repair->layout, &removed);
 }
@@ -149,7 +154,7 @@ static void set_entry(struct repair *repair, const struct rule *rule)
 	else if (setting->state == SETTING_MISSING && main->member)
 		insert_entry(repair, rule, main->member);
 	else
-		edits_refuse(&repair->edits, TEXT("the key stands without a value, or twice"));
+		give_up(repair, TEXT("the key stands without a value, or twice"));
 }
 
 const char *adapter_meant(const struct facts *facts)
@@ -172,7 +177,7 @@ static void rename_key(struct repair *repair, const struct member *member, struc
 	struct text written = layout_slice(repair->layout, member->key_span);
 	size_t quote = text_starts_with(written, "\"") || text_starts_with(written, "'");
 	if (written.length != member->key.length + 2 * quote) {
-		edits_refuse(&repair->edits, TEXT("the key has escapes, an anchor or a tag"));
+		give_up(repair, TEXT("the key has escapes, an anchor or a tag"));
 		return;
 	}
 	size_t offset = layout_offset(repair->layout, member->key_span.start);
@@ -192,7 +197,7 @@ static void strip_prefix(struct repair *repair, const struct rule *rule)
 			continue;
 		struct text name = text_from(member->key, prefix.length);
 		if (node_member(mapping, name) || !stands_alone(repair, member))
-			edits_refuse(&repair->edits, TEXT("both spellings stand there"));
+			give_up(repair, TEXT("both spellings stand there"));
 		rename_key(repair, member, name);
 	}
 }

@@ -86,7 +86,7 @@ static struct gap remove_peft_keys(
 	if (!peft)
 		return NO_GAP;
 	if (written->via != VIA_DIRECT || layout_has_properties(migration->layout, written)) {
-		edits_refuse(edits,
+		edits_refuse(edits, written->key_span.start,
 			TEXT("peft comes through an alias or a merge key, or carries an anchor"));
 		return NO_GAP;
 	}
@@ -195,7 +195,8 @@ static void insert_behind_adapter(struct migration *migration)
 			&migration->edits, migration->layout, &root->members[i], migration->made);
 		return;
 	}
-	edits_refuse(&migration->edits, TEXT("no place for the new block was found"));
+	edits_refuse(
+		&migration->edits, root->span.start, TEXT("no place for the new block was found"));
 }
 
 static void plan(struct migration *migration)
@@ -261,10 +262,28 @@ static struct text without_line_end(const struct migration *migration, struct te
 				    : (struct text){ .data = NULL };
 }
 
-static void refuse(struct resolver *resolver, struct text why)
+static void refuse(struct resolver *resolver, struct text why, const struct member *member)
 {
 	const struct word words[] = { { "detail", why }, { NULL, TEXT("") } };
-	report(resolver, "migration-refused", words, NULL, 0);
+	struct place place = { .member = member };
+	if (member)
+		place.path = pointer_join(resolver->arena, TEXT(""), member->key);
+	report(resolver, "migration-refused", words, &place, member != NULL);
+}
+
+/* The entry of the top level that is in the way; of several that come through one merge key, the one that would change. */
+static const struct member *culprit(const struct migration *migration)
+{
+	const struct node *root = migration->layout->root;
+	const struct member *top = layout_top(migration->layout, migration->edits.refused_at);
+	for (uint32_t i = 0; top && i < root->count; i++) {
+		const struct member *member = &root->members[i];
+		if (member->via == VIA_MERGE && canonical_touches(member->key) &&
+			!mark_before(member->key_span.start, top->key_span.start) &&
+			!mark_before(top->key_span.start, member->key_span.start))
+			return member;
+	}
+	return top;
 }
 
 /* Why no edit of the text is even thought of; "" when there is no such reason. */
@@ -281,7 +300,7 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 {
 	struct text reason = reason_against(resolver);
 	if (reason.length > 0) {
-		refuse(resolver, reason);
+		refuse(resolver, reason, NULL);
 		return;
 	}
 	struct migration migration = {
@@ -295,7 +314,7 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 	edits_init(&migration.edits, resolver->arena);
 	plan(&migration);
 	if (edits_refused(&migration.edits)) {
-		refuse(resolver, migration.edits.refusal);
+		refuse(resolver, migration.edits.refusal, culprit(&migration));
 		return;
 	}
 	if (migration.edits.count == 0) {
@@ -312,5 +331,6 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 		resolution->migrated = text;
 	else
 		refuse(resolver,
-			TEXT("the edited text did not read back to the same canonical config"));
+			TEXT("the edited text did not read back to the same canonical config"),
+			NULL);
 }
