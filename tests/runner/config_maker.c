@@ -306,9 +306,11 @@ static void make_alias(struct maker *maker, struct part *part)
 	prepend(maker, anchored);
 }
 
-/* The whole entry moves into a mapping at the top that is merged in its place. */
+/* The whole entry moves into a mapping at the top that is merged in its place; sometimes it wins over that by itself. */
 static void make_merge(struct maker *maker, struct part *part, bool top)
 {
+	if (top && once(maker, 3))
+		add(maker, *part);
 	struct part defaults = mapping(maker, "x_defaults", 2);
 	put(&defaults, *part);
 	if (top)
@@ -370,7 +372,7 @@ static struct made_config make(struct arena *arena, uint64_t seed, bool faulty)
 		shuffle(&maker);
 	if (maker.count > 0 && once(&maker, 8))
 		entangle(&maker);
-	while (maker.count > 0 && !maker.entangled && once(&maker, 6))
+	while (maker.count > 0 && once(&maker, 6))
 		repeat(&maker);
 	if (faulty && maker.count > 0)
 		parts_spoil(arena, &maker.random, maker.parts, &maker.count);
