@@ -259,3 +259,38 @@ class AtRandom(Described):
                 self.expect(guess, reply)
             seen.add(reply.status)
         self.assertGreaterEqual(seen, {200, 400, 406, 422} if COUNT >= 1000 else set())
+
+    def damaged(self, body, choose):
+        """The bytes with some of them changed, gone, twice, or in another order."""
+        body = bytearray(body)
+        for _ in range(choose.randint(1, 4)):
+            at, size = choose.randrange(len(body) + 1), choose.choice((1, 1, 2, 7, 40))
+            piece = bytes(body[at : at + size])
+            body[at : at + size] = choose.choice((
+                b"", piece + piece, piece[::-1], bytes(choose.randrange(256) for _ in range(size)),
+                choose.choice((b"\0", b"\r\n", b"---\n", b"...\n", b'"', b"\\", b"{", b"]", b"\xff\xfe", b"\xef\xbb\xbf", b"&a *a",
+                               b"!!x ", b"--x-boundary-x", b"\\ud800", b": ", b"\t", b"1e999", b"%YAML 9.9\n")),
+            ))
+        return bytes(body)
+
+    def test_damaged_bodies(self):
+        """Nothing but what is described comes back, and no fault of ours."""
+        bodies = [
+            (operation, *encode(kind, example["value"]))
+            for operation in self.contract.operations()
+            for kind, media in operation.value.get("requestBody", {}).get("content", {}).items()
+            for example in examples(media).values()
+        ]
+        seen = set()
+        for number in range(COUNT):
+            choose = random.Random(f"{SEED}-damage-{number}")
+            operation, body, kind = choose.choice(bodies)
+            accept = choose.choice(list(operation.value["responses"]["200"]["content"]))
+            with self.subTest(f"QUANTCONF_FUZZ_SEED={SEED}, body {number}"):
+                headers = {"Content-Type": kind, "Accept": accept}
+                reply = self.stage.request("POST", operation.path, self.damaged(body, choose), headers)
+                self.check("POST", operation.path, reply)
+                self.assertLess(reply.status, 500)
+                seen.add((operation.path, reply.status))
+        if COUNT >= 1000:
+            self.assertGreaterEqual(seen, {("/v1/resolve", 200), ("/v1/resolve", 400), ("/v1/batch", 200), ("/v1/inspect", 400)})
