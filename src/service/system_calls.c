@@ -57,9 +57,9 @@ static void add_bounded(struct filter *filter, const struct bounded_call *call)
 	const uint32_t no = SCMP_ACT_ERRNO(EPERM);
 	if (call->mask == ALL_BITS) {
 		add_where(filter, SCMP_ACT_ALLOW, call->name,
-			SCMP_CMP64(call->argument, SCMP_CMP_EQ, call->value));
+			SCMP_CMP64(call->argument, SCMP_CMP_EQ, call->value, 0));
 		add_where(filter, no, call->name,
-			SCMP_CMP64(call->argument, SCMP_CMP_NE, call->value));
+			SCMP_CMP64(call->argument, SCMP_CMP_NE, call->value, 0));
 		return;
 	}
 	add_where(filter, SCMP_ACT_ALLOW, call->name,
