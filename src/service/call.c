@@ -21,6 +21,14 @@ const struct parameter_row resolve_parameters[] = {
 	{ NULL, PARAMETER_FLAG, NULL },
 };
 
+const struct parameter_row batch_parameters[] = {
+	{ "target", PARAMETER_CHOICE, target_words },
+	{ "checkpoint", PARAMETER_TEXT, checkpoint_words },
+	{ "require_checkpoint", PARAMETER_CHOICE, boolean_words },
+	{ "include", PARAMETER_LIST, include_words },
+	{ NULL, PARAMETER_FLAG, NULL },
+};
+
 struct call call_begin(struct request *request, struct arena *arena, struct refusal *refusal)
 {
 	return (struct call){

@@ -12,7 +12,9 @@ struct call {
 	unsigned rejected_status;
 };
 
+/* Of one config; and what may hold for many of them at once. */
 extern const struct parameter_row resolve_parameters[];
+extern const struct parameter_row batch_parameters[];
 
 /* A call with the daemon's defaults. */
 struct call call_begin(struct request *request, struct arena *arena, struct refusal *refusal);

@@ -25,7 +25,7 @@ struct batch {
 	struct pieces pieces;
 	bool object;       /* one JSON object instead of lines */
 	bool torn;         /* the array's end was told of */
-	bool finished;     /* the summary is in `pending` */
+	bool finished;     /* the summary is in `whole` */
 	size_t index;      /* of the next item */
 	struct text whole; /* what was rendered last … */
 	size_t sent;       /* … and how much of it went out */
@@ -34,20 +34,6 @@ struct batch {
 
 const char *const batch_types[] = { "application/x-ndjson", "application/json", "application/jsonl",
 	NULL };
-
-static const char *const target_words[] = { "canonical", "flat", "released", NULL };
-static const char *const boolean_words[] = { "true", "false", NULL };
-static const char *const include_words[] = { "migrated", "diff", "exclusions", NULL };
-static const char *const checkpoint_words[] = { "none", "a model id or a path below a model root",
-	NULL };
-
-const struct parameter_row batch_parameters[] = {
-	{ "target", PARAMETER_CHOICE, target_words },
-	{ "checkpoint", PARAMETER_TEXT, checkpoint_words },
-	{ "require_checkpoint", PARAMETER_CHOICE, boolean_words },
-	{ "include", PARAMETER_LIST, include_words },
-	{ NULL, PARAMETER_FLAG, NULL },
-};
 
 static void count_resolution(
 	struct request *request, struct batch *batch, const struct resolution *resolution)

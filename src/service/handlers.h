@@ -12,7 +12,6 @@ void handle_resolve(struct request *request);
 
 /* handle_batch.c */
 extern const char *const batch_types[];
-extern const struct parameter_row batch_parameters[];
 void handle_batch(struct request *request);
 
 /* handle_inspect.c */
