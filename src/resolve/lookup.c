@@ -1,7 +1,7 @@
 /* Which checkpoint the request is about. */
 #include "resolve/override.h"
 
-#include "checkpoint/roots.h"
+#include "checkpoint/memo.h"
 
 static struct checkpoint *inspect_given(struct resolver *resolver)
 {
@@ -37,6 +37,18 @@ static struct text shown(struct resolver *resolver, struct text model)
 	return value_words(resolver->arena, &name);
 }
 
+/* Where the memo had no memory, this request's own may do, or fails it. */
+static struct roots_answer ask(struct resolver *resolver, struct text model, struct text revision)
+{
+	const struct resolve_request *request = resolver->request;
+	struct roots_answer answer = { .status = ROOTS_NO_MEMORY };
+	if (request->memo)
+		answer = roots_recall(request->roots, request->memo, model, revision);
+	if (answer.status == ROOTS_NO_MEMORY)
+		answer = roots_look_up(request->roots, resolver->arena, model, revision);
+	return answer;
+}
+
 static void look_up(struct resolver *resolver, struct text model, struct text revision)
 {
 	struct facts *facts = &resolver->facts;
@@ -51,8 +63,7 @@ static void look_up(struct resolver *resolver, struct text model, struct text re
 				      : TEXT("none was given, and the config names no base_model");
 		return;
 	}
-	struct roots_answer answer =
-		roots_look_up(resolver->request->roots, resolver->arena, model, revision);
+	struct roots_answer answer = ask(resolver, model, revision);
 	if (answer.status == ROOTS_FOUND)
 		facts->checkpoint = answer.checkpoint;
 	else

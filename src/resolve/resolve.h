@@ -7,7 +7,8 @@
 
 #include "resolve/resolution.h"
 
-struct roots; /* checkpoint/roots.h */
+struct roots;      /* checkpoint/roots.h */
+struct roots_memo; /* checkpoint/memo.h */
 
 enum checkpoint_choice {
 	CHECKPOINT_LOOK_UP, /* base_model below a model root */
@@ -40,7 +41,8 @@ struct resolve_request {
 	const struct node *checkpoint_tree;
 	bool require_checkpoint;
 	bool include_exclusions, include_migrated, include_diff;
-	struct roots *roots;                 /* NULL: no model root */
+	struct roots *roots;     /* NULL: no model root */
+	struct roots_memo *memo; /* of several requests that belong together; may be NULL */
 	const struct resolve_limits *limits; /* NULL: the defaults */
 };
 

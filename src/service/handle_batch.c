@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "checkpoint/memo.h"
 #include "render/json.h"
 #include "render/render.h"
 #include "service/call.h"
@@ -30,6 +31,7 @@ struct batch {
 	struct text whole; /* what was rendered last … */
 	size_t sent;       /* … and how much of it went out */
 	size_t outcomes[ITEM_OUTCOMES];
+	struct roots_memo models;
 };
 
 const char *const batch_types[] = { "application/x-ndjson", "application/json", "application/jsonl",
@@ -73,6 +75,7 @@ static bool render_item(
 	else
 		call.ask.config = item;
 	call_take_query(&call);
+	call.ask.memo = &batch->models;
 	if (refusal->problem != PROBLEM_NONE || arena_failed(arena))
 		return false;
 	const struct resolution *resolution = resolve(arena, &call.ask);
@@ -233,6 +236,9 @@ void handle_batch(struct request *request)
 	request_phase(request, PHASE_UNPACK);
 	arena_init(&request->item_arena, request->arena.limit);
 	request->item_arena.pool = request->arena.pool;
+	roots_memo_init(&batch->models, request->arena.limit);
+	if (!arena_defer(&request->arena, roots_memo_end, &batch->models))
+		return;
 	batch->object = request->offer == 1;
 	request->batch = batch;
 	request->reply.status = 200;

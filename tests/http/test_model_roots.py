@@ -201,6 +201,22 @@ class Resolving(WithRoots):
             self.assertEqual(found["quant_method"], method)
 
 
+    def test_a_batch_looks_at_its_model_once(self):
+        """What changed just now is not kept; within one request it is remembered all the same."""
+        write(f"{self.root}/org/fresh/config.json", config(GPTQ))
+        before = self.misses()
+        reply = self.daemon.post("/v1/batch", "---\n".join(["base_model: org/fresh\n" + LORA] * 50).encode())
+        items = [json.loads(line) for line in reply.body.splitlines()[:-1]]
+        self.assertEqual(len(items), 50)
+        self.assertEqual({item["checkpoint"]["quant_method"] for item in items}, {"gptq"})
+        self.assertEqual(self.misses() - before, 1)
+
+    def misses(self):
+        page = self.daemon.get("/metrics").body.decode()
+        name = 'quantconf_checkpoint_cache_requests_total{result="miss"} '
+        return int(next(line for line in page.splitlines() if line.startswith(name)).split()[-1])
+
+
 class Inspecting(WithRoots):
     def test_a_model_and_a_revision(self):
         self.assertEqual(self.inspect("acme/tower").json["quant_method"], "fp8")

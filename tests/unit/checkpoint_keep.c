@@ -1,6 +1,8 @@
 /* What is kept of models that were inspected, and files that change. */
 #include "checkpoint_tree.h"
 
+#include "checkpoint/memo.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -279,6 +281,37 @@ START_TEST(keeping_is_bounded)
 }
 END_TEST
 
+static struct roots_answer recall(struct roots *roots, struct roots_memo *memo, const char *model)
+{
+	return roots_recall(roots, memo, text_of(model), text_of(""));
+}
+
+/* Within one request of many configs a model is looked at once, kept or not, there or not. */
+START_TEST(answers_are_remembered)
+{
+	struct roots_memo memo;
+	roots_memo_init(&memo, (size_t)1 << 20);
+	put("m/a/config.json", mxfp4);
+	put_link("m/a/quant_config.json", "nowhere"); /* so that it is not kept */
+	struct roots *roots = open_roots(ROOT_MODELS, "m", false);
+	struct roots_answer first = recall(roots, &memo, "a");
+	assert_method(&first, "mxfp4");
+	ck_assert_int_eq(recall(roots, &memo, "b").status, ROOTS_NOT_FOUND);
+	replace("m/a/config.json", gptq);
+	put("m/b/config.json", gptq);
+	ck_assert_ptr_eq(recall(roots, &memo, "a").checkpoint, first.checkpoint);
+	ck_assert_int_eq(recall(roots, &memo, "b").status, ROOTS_NOT_FOUND);
+	ck_assert_uint_eq(roots_counters(roots).misses, 2);
+	ck_assert_int_eq(recall(roots, &memo, "..").status, ROOTS_REFUSED);
+	for (int i = 0; i < ROOTS_MEMO_ENTRIES; i++)
+		recall(roots, &memo, arena_printf(&arena, "none-%d", i).data);
+	struct roots_answer again = recall(roots, &memo, "a");
+	assert_method(&again, "gptq");
+	roots_memo_end(&memo);
+	roots_free(roots);
+}
+END_TEST
+
 /* One thread replaces and cuts the file, the others read: always a whole state. */
 static struct roots *shared;
 
@@ -328,6 +361,7 @@ TCase *case_keep(void)
 	tcase_add_test(tcase, earlier_roots_are_watched);
 	tcase_add_test(tcase, what_changed_just_now_is_not_kept);
 	tcase_add_test(tcase, answers_outlive_the_cache);
+	tcase_add_test(tcase, answers_are_remembered);
 	tcase_add_test(tcase, keeping_is_bounded);
 	tcase_add_test(tcase, files_change_while_read);
 	return tcase;
