@@ -1,14 +1,10 @@
 """POST /v1/batch: many configs, one reply."""
 
 import json
-import os
-import re
 import socket
-import tempfile
-import time
 import unittest
 
-from daemon import PATIENCE, Daemon
+from daemon import Daemon
 
 GOOD = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n"
 BAD = "adapter: lora\nload_in_4bit: true\nload_in_8bit: true\n"
@@ -131,26 +127,6 @@ class Batch(unittest.TestCase):
         self.assertEqual(self.lines(most)[-1], {"ok": 10000, "rejected": 0, "unreadable": 0})
         status, _, reply = self.send(most + "---\na: 1\n")
         self.assertEqual((status, json.loads(reply)["type"]), (413, "urn:quantconf:problem:body-too-large"))
-
-    def test_a_model_is_inspected_once(self):
-        def looked_up():
-            text = daemon.get("/metrics").body.decode()
-            counts = re.findall(r'^quantconf_checkpoint_cache_requests_total{result="(\w+)"} (\d+)$', text, re.M)
-            return {result: int(count) for result, count in counts}
-
-        with tempfile.TemporaryDirectory() as root, Daemon("--model-root", root) as daemon:
-            os.makedirs(os.path.join(root, "org/model"))
-            with open(os.path.join(root, "org/model/config.json"), "w", encoding="utf-8") as file:
-                json.dump({"quantization_config": {"quant_method": "gptq", "bits": 4}}, file)
-            document = f"---\nbase_model: org/model\n{GOOD}"
-            deadline = time.monotonic() + PATIENCE
-            # What has just changed is not kept: it may change again within the same tick of the clock.
-            while looked_up()["hit"] == 0 and time.monotonic() < deadline:
-                daemon.resolve(document)
-            before = looked_up()
-            *items, _ = daemon.post("/v1/batch", document * 50).body.splitlines()
-            self.assertEqual({json.loads(item)["checkpoint"]["quant_method"] for item in items}, {"gptq"})
-            self.assertEqual(looked_up(), {"hit": before["hit"] + 50, "miss": before["miss"]})
 
     def test_limits_of_ones_own(self):
         with Daemon("--limit-batch", "64KiB", "--limit-batch-items", "3", "--limit-config", "2KiB") as daemon:
