@@ -114,8 +114,9 @@ static bool has_base(const struct rewriting *rewriting)
 static void put_adapter(struct rewriting *rewriting, const struct member *member)
 {
 	const struct facts *facts = rewriting->facts;
+	/* Over a GPTQ checkpoint the request has no effect, and qlora would be refused. */
 	bool qlora = rewriting->target == TARGET_RELEASED && !rewriting->drops &&
-		     base_is_4bit(facts) && adapter_is_lora(facts);
+		     base_is_4bit(facts) && adapter_is_lora(facts) && !is_true(facts, KEY_GPTQ);
 	struct member changed = *member;
 	if (says(facts, KEY_ADAPTER, "qlora") != qlora &&
 		(qlora || says(facts, KEY_ADAPTER, "qlora")))

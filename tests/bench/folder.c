@@ -69,7 +69,7 @@ static bool files_make(struct arena *arena, const char *folder, size_t *ret_byte
 {
 	bool fine = true;
 	for (unsigned file = 0; fine && file < FILES; file++) {
-		struct text text = config_make(arena, file).text;
+		struct text text = config_make(arena, file, false).text;
 		bool block = !text_contains(text, "\n{") && !text_contains(text, "...") &&
 			     text_ends_with(text, "\n") && !text_starts_with(text, "{");
 		if (block)

@@ -357,7 +357,7 @@ static void repeat(struct maker *maker)
 	*part = longer;
 }
 
-static struct made_config make(struct arena *arena, uint64_t seed, bool faulty)
+struct made_config config_make(struct arena *arena, uint64_t seed, bool faulty)
 {
 	struct maker maker = { .arena = arena, .random.state = seed };
 	/* Neighbouring seeds must not walk the same sequence. */
@@ -388,14 +388,4 @@ static struct made_config make(struct arena *arena, uint64_t seed, bool faulty)
 		.text = parts_write(arena, &maker.random, maker.parts, maker.count),
 		.entangled = maker.entangled,
 	};
-}
-
-struct made_config config_make(struct arena *arena, uint64_t seed)
-{
-	return make(arena, seed, false);
-}
-
-struct made_config config_make_faulty(struct arena *arena, uint64_t seed)
-{
-	return make(arena, seed, true);
 }

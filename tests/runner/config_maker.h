@@ -12,6 +12,5 @@ struct made_config {
 			   for: a migration may be refused */
 };
 
-struct made_config config_make(struct arena *arena, uint64_t seed);
-/* One with faults, most of which have one clear repair. */
-struct made_config config_make_faulty(struct arena *arena, uint64_t seed);
+/* `faulty`: some entries are wrong, most of them with one clear repair. */
+struct made_config config_make(struct arena *arena, uint64_t seed, bool faulty);

@@ -178,7 +178,7 @@ static void check_randoms(struct run *run)
 		struct subject subject = {
 			.run = run,
 			.name = name,
-			.config = config_make_faulty(&run->arena, seed + i).text,
+			.config = config_make(&run->arena, seed + i, true).text,
 			.checkpoint = TEXT(""),
 		};
 		check_config(&subject);

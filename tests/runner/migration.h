@@ -10,6 +10,7 @@ struct migration_case {
 	struct text config;
 	enum target target;
 	bool may_be_refused;
+	bool has_faults;    /* some entries are wrong on purpose */
 	const char *folder; /* patch runs here; NULL: not at all */
 };
 

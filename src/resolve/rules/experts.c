@@ -7,8 +7,8 @@
 
 static bool experts_without_bnb(const struct facts *f)
 {
-	return is_true(f, KEY_QUANTIZE_MOE_EXPERTS) && !base_is(f, BACKEND_BNB) &&
-	       !base_is(f, BACKEND_TORCHAO);
+	bool bnb = base_is(f, BACKEND_BNB) && !merge_drops_base(f);
+	return is_true(f, KEY_QUANTIZE_MOE_EXPERTS) && !bnb && !base_is(f, BACKEND_TORCHAO);
 }
 
 static bool experts_without_lora(const struct facts *f)
@@ -44,7 +44,9 @@ static const struct rule rows[] = {
 		.id = "moe-experts-base",
 		.stage = STAGE_VALIDATION,
 		.severity = { SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_ERROR },
-		.reads = { KEY_QUANTIZE_MOE_EXPERTS, KEY_BASE_QUANTIZATION },
+		.reads = { KEY_QUANTIZE_MOE_EXPERTS, KEY_BASE_QUANTIZATION, KEY_MERGE_LORA,
+			KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT },
+		.at = { KEY_QUANTIZE_MOE_EXPERTS, KEY_BASE_QUANTIZATION },
 		.broken = experts_without_bnb,
 		.summary = "quantize_moe_experts without a bnb base.",
 		.message =
