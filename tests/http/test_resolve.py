@@ -275,6 +275,17 @@ class Resolve(unittest.TestCase):
         for kind in ("application/json", "application/yaml", "text/plain", "text/x-diff"):
             self.assertIn(kind, reply.json["allowed"])
 
+    def test_accept_in_several_lines(self):
+        head = "POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(QLORA)
+        for lines, kind in (
+            (("image/png", "text/plain"), "text/plain"),
+            (("text/plain;q=0.1", "application/yaml;q=0.2"), "application/yaml"),
+            (("*/*", "application/json;q=0"), "application/yaml"),
+        ):
+            fields = "".join(f"Accept: {line}\r\n" for line in lines)
+            reply = self.daemon.raw((head + fields + "\r\n" + QLORA).encode())
+            self.assertEqual(reply.headers["content-type"].partition(";")[0], kind)
+
     def test_migrated_text(self):
         config = "# mine\n" + QLORA + "\nseed: 7  # lucky\n"
         expected = self.daemon.resolve(config, "?include=migrated,diff").json
