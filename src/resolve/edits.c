@@ -245,10 +245,10 @@ struct gap edits_remove(
 
 /* `key: >- # comment` and its lines: the word stands in place of the header's indicator. */
 static void replace_block_scalar(
-	struct edits *edits, const struct layout *layout, struct span span, struct text text)
+	struct edits *edits, const struct layout *layout, struct text written, struct text text)
 {
-	size_t from = layout_offset(layout, span.start);
-	size_t to = layout_line_end(layout, layout_offset(layout, span.end));
+	size_t from = (size_t)(written.data - layout->source.data);
+	size_t to = layout_line_end(layout, from + written.length);
 	size_t header = from;
 	size_t line = layout_line_end(layout, from);
 	while (header < line && strchr("|>+-0123456789", layout->source.data[header]))
@@ -257,21 +257,40 @@ static void replace_block_scalar(
 	edits_add(edits, line, to > line ? to - line : 0, TEXT(""));
 }
 
+/* The value behind an anchor to which nobody refers; "" when it does not stand in the same line. */
+static struct text behind_anchor(struct text written)
+{
+	size_t i = 0;
+	if (!text_starts_with(written, "&"))
+		return written;
+	while (i < written.length && !strchr(" \r\n", written.data[i]))
+		i++;
+	while (i < written.length && written.data[i] == ' ')
+		i++;
+	written = text_from(written, i);
+	return written.length > 0 && strchr("#\r\n", written.data[0]) ? TEXT("") : written;
+}
+
 static void replace_value(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text, bool quotes_stay)
 {
-	struct text written = layout_slice(layout, member->value_span);
 	if (!edits_may_change(edits, layout, member))
 		return;
-	bool direct = member->via == VIA_DIRECT;
-	if (direct && member->value->quoted && !text_starts_with(written, "\"") &&
-		!text_starts_with(written, "'")) {
-		replace_block_scalar(edits, layout, member->value_span, text);
+	struct text written = behind_anchor(layout_slice(layout, member->value_span));
+	if (written.length == 0) {
+		edits_refuse(edits, member->key_span.start,
+			arena_printf(edits->arena, "the value of %.*s stands apart from its anchor",
+				TEXT_ARGUMENTS(member->key)));
 		return;
 	}
-	size_t from = layout_offset(layout, member->value_span.start);
-	bool quoted = direct && member->value->quoted && quotes_stay;
-	edits_add(edits, from + quoted, written.length - 2 * quoted, text);
+	bool quoted = member->via == VIA_DIRECT && member->value->quoted;
+	if (quoted && written.data[0] != '"' && written.data[0] != '\'') {
+		replace_block_scalar(edits, layout, written, text);
+		return;
+	}
+	size_t from = (size_t)(written.data - layout->source.data);
+	size_t quote = quoted && quotes_stay;
+	edits_add(edits, from + quote, written.length - 2 * quote, text);
 }
 
 void edits_replace_scalar(struct edits *edits, const struct layout *layout,

@@ -12,6 +12,8 @@
 struct layout_memory {
 	struct text *comments; /* in the order of the text; each reaches to the end of its line */
 	size_t comment_count;
+	bool looked_for_aliases;
+	bool has_aliases;         /* something in the text looks like one */
 	const struct member *top; /* the last one that was asked for */
 	bool top_is_shared;
 };
@@ -90,7 +92,7 @@ const struct member *layout_top(const struct layout *layout, struct mark mark);
 bool layout_is_repeated(const struct layout *layout, const struct member *top);
 /* What stands in the top-level entry stands elsewhere, too, or has anchors that other places may use. */
 bool layout_is_shared(const struct layout *layout, const struct member *top);
-/* An anchor or a tag stands in the member's value: other places may depend on it. */
+/* A tag stands in the member's value, or an anchor on which other places may depend: there are aliases. */
 bool layout_has_properties(const struct layout *layout, const struct member *member);
 /* The first comment that begins between two offsets, to the end of its line; empty when there is none. */
 struct text layout_comment(const struct layout *layout, size_t from, size_t to);

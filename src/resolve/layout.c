@@ -285,10 +285,21 @@ bool layout_adjoins(const struct layout *layout, const struct node *mapping, uin
 	return text_trim(between).length == 0;
 }
 
+/* An asterisk in a string or a comment counts, too: then anchors are kept without need. */
+static bool has_aliases(const struct layout *layout)
+{
+	struct layout_memory *memory = layout->memory;
+	if (!memory->looked_for_aliases)
+		memory->has_aliases = memchr(layout->source.data, '*', layout->source.length);
+	memory->looked_for_aliases = true;
+	return memory->has_aliases;
+}
+
 static bool has_property(const struct layout *layout, struct span span)
 {
 	struct text text = layout_slice(layout, span);
-	return text_starts_with(text, "&") || text_starts_with(text, "!");
+	return text_starts_with(text, "!") ||
+	       (text_starts_with(text, "&") && (has_aliases(layout) || text_contains(text, " !")));
 }
 
 static bool node_has_properties(const struct layout *layout, const struct node *node)

@@ -20,7 +20,7 @@ CANONICAL = (
 )
 CONFLICT = "adapter: qlora\nload_in_8bit: true\n"
 UNREADABLE = "adapter: [\n"
-TANGLED = "x: &q qlora\nadapter: &a lora\nload_in_4bit: &f true\n"
+TANGLED = "adapter: lora\nload_in_4bit: &f true\nstrict: *f\n"
 
 
 class Outcome:
