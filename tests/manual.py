@@ -46,6 +46,16 @@ def check_option_pages():
             failures.append(f"{page} is stale: make manual")
 
 
+def check_metrics():
+    """The page tells of the metrics that there are."""
+    table = (SOURCE / "src/service/exposition.c").read_text()
+    there = set(re.findall(r'\.name = "(\w+)"', table))
+    page = (SOURCE / "man/quantconfd.8").read_text()
+    told = set(re.findall(r"\b(?:quantconf|process)_\w+", re.search(r"^\.SH METRICS\n(.*?)^\.SH ", page, re.S | re.M).group(1)))
+    if not there or there != told:
+        failures.append(f"quantconfd.8: metrics differ: {sorted(there ^ told)}")
+
+
 def check_dialects():
     """The example below each dialect's heading is of that dialect, and has no errors."""
     page = (SOURCE / "man/quantconf-dialects.7").read_text().replace("\\-", "-")
@@ -105,6 +115,7 @@ check_options("quantconfd", "quantconfd.8")
 check_options("quantconf", "quantconf.1")
 check_made_pages()
 check_option_pages()
+check_metrics()
 check_dialects()
 check_readme()
 for manual in sorted((SOURCE / "man").glob("*.[1-9]")):

@@ -8,6 +8,7 @@
 #include "service/addresses.h"
 #include "service/clock.h"
 #include "service/deadline.h"
+#include "service/linger.h"
 #include "service/metrics.h"
 #include "service/settings.h"
 
@@ -102,6 +103,7 @@ static void refuse(struct worker *worker, struct connection *connection, enum re
 	};
 	counter_add(&worker->metrics->refused[reason], 1);
 	connection_refuse(connection, told[reason]);
+	linger_take(worker, connection->fd);
 }
 
 static void admit_connection(struct worker *worker, struct connection *arrived)

@@ -30,8 +30,12 @@ static const char *reason(unsigned status)
 		return "Request Timeout";
 	case 413:
 		return "Content Too Large";
+	case 414:
+		return "URI Too Long";
 	case 429:
 		return "Too Many Requests";
+	case 431:
+		return "Request Header Fields Too Large";
 	default:
 		return "Service Unavailable";
 	}
@@ -92,11 +96,18 @@ static void read_away(const struct connection *connection)
 		;
 }
 
+void connection_end(struct connection *connection, enum problem problem)
+{
+	if (connection->cut)
+		return;
+	connection->cut = true;
+	tell(connection, problem);
+	shutdown(connection->fd, SHUT_WR);
+}
+
 void connection_refuse(struct connection *connection, enum problem problem)
 {
 	tell(connection, problem);
-	read_away(connection);
-	close(connection->fd);
 }
 
 void connection_misspoken(struct connection *connection)

@@ -41,9 +41,11 @@ void connection_delist(struct connection *connection);
  * written. The library notices and closes.
  */
 void connection_cut(struct connection *connection, enum problem problem);
+/* The same where the library closes by itself at once: the client may still send, so that nothing is reset. */
+void connection_end(struct connection *connection, enum problem problem);
 /* Tells a client that speaks plain HTTP where TLS is spoken; nothing more is sent. */
 void connection_misspoken(struct connection *connection);
-/* Ends a connection that the library was not given, and closes it. */
+/* Tells a client why the library was not given its connection; the last thing on it. */
 void connection_refuse(struct connection *connection, enum problem problem);
 /* Lets the library see an end of input, once it has read what came before; may be repeated. */
 void connection_hush(struct connection *connection);

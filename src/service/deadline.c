@@ -2,6 +2,7 @@
 
 #include "service/clock.h"
 #include "service/greeting.h"
+#include "service/linger.h"
 #include "service/settings.h"
 
 #define SECOND ((uint64_t)1000000)
@@ -111,5 +112,6 @@ void deadline_sweep(struct worker *worker)
 		next = c->next;
 		check_greeting(worker, c, now);
 	}
+	linger_sweep(worker, now);
 	worker->next_sweep = now + (worker->drain_began ? DRAIN_SWEEP_EVERY : SWEEP_EVERY);
 }

@@ -65,6 +65,12 @@ static const struct metric_row rows[] = {
 		.render = render_refused,
 	},
 	{
+		.name = "quantconf_request_memory_bytes",
+		.type = METRIC_GAUGE,
+		.help = "Memory of requests, as far as limit-memory-total counts it.",
+		.render = render_memory,
+	},
+	{
 		.name = "quantconf_tls_handshakes_total",
 		.type = METRIC_COUNTER,
 		.help = "Handshakes of TLS, by whether a connection came of them.",

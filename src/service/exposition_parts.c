@@ -140,6 +140,11 @@ void render_refused(const struct scrape *scrape)
 	put(scrape, "{limit=\"memory\"}", TOTAL(scrape, refused[REFUSED_MEMORY]));
 }
 
+void render_memory(const struct scrape *scrape)
+{
+	put(scrape, "", atomic_load(&scrape->server->memory.taken));
+}
+
 void render_handshakes(const struct scrape *scrape)
 {
 	put(scrape, "{result=\"established\"}", TOTAL(scrape, established));

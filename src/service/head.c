@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+/* For the head of a reply. */
+#define REPLY_ROOM ((size_t)4 * 1024)
+/* What the library needs for each field and parameter, beside its text. */
+#define PIECE_ROOM ((size_t)64)
+
 /* The header fields that somebody reads. */
 static const struct field {
 	const char *name;
@@ -61,4 +66,17 @@ void head_take_target(struct head *head, struct text target)
 	size_t length = slash ? (size_t)(slash - rest.data) : rest.length;
 	head->host = (struct text){ rest.data, length };
 	head->path = slash ? text_from(rest, length) : TEXT("/");
+}
+
+bool head_is_too_large(size_t bytes, size_t pieces)
+{
+	return bytes + pieces * PIECE_ROOM > HEAD_MEMORY - REPLY_ROOM;
+}
+
+bool head_is_too_long(const char *target)
+{
+	size_t parameters = 0;
+	for (const char *c = target; *c; c++)
+		parameters += *c == '&' || *c == '?';
+	return head_is_too_large(strlen(target), parameters);
 }

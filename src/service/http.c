@@ -14,8 +14,6 @@
 
 /* Of idle connections. Those whose body stands still are told so before: deadline.c. */
 #define TIMEOUT_MARGIN 1
-/* Larger ones cost time for each connection, smaller ones system calls for each body. */
-#define CONNECTION_MEMORY ((size_t)16 * 1024)
 #define STREAM_BLOCK ((size_t)32 * 1024)
 
 /* The acceptor keeps the limit that is set. */
@@ -118,10 +116,33 @@ static struct connection *connection_of(struct MHD_Connection *peer)
 	return info ? info->socket_context : NULL;
 }
 
+/* Before the library takes the target apart: where it has no room for that it would close in silence. */
+static void *on_target(void *own, const char *target, struct MHD_Connection *peer)
+{
+	struct connection *connection = connection_of(peer);
+	(void)own;
+	if (connection && head_is_too_long(target))
+		connection_end(connection, PROBLEM_TARGET_TOO_LONG);
+	return NULL;
+}
+
+static bool has_large_head(struct MHD_Connection *peer)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(peer, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	int pieces = MHD_get_connection_values_n(
+		peer, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, NULL, NULL);
+	return info && head_is_too_large(info->header_size, (size_t)pieces);
+}
+
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, const char *path,
 	const char *method, const char *version, void **context)
 {
 	struct connection *connection = connection_of(peer);
+	if (connection && has_large_head(peer))
+		connection_end(connection, PROBLEM_HEAD_TOO_LARGE);
+	if (connection && connection->cut)
+		return MHD_NO;
 	struct request *request = connection ? worker_take_request(http->worker, connection) : NULL;
 	if (!request)
 		return MHD_queue_response(
@@ -147,7 +168,7 @@ static enum MHD_Result on_request(void *own, struct MHD_Connection *peer, const 
 	if (on)
 		return MHD_YES;
 	request->reply.status = problems[PROBLEM_BODY_TOO_LARGE].status;
-	connection_cut(request->connection, PROBLEM_BODY_TOO_LARGE);
+	connection_end(request->connection, PROBLEM_BODY_TOO_LARGE);
 	return MHD_NO;
 }
 
@@ -235,7 +256,7 @@ static void refuse_length(struct worker *worker)
 	const char *length = MHD_lookup_connection_value(
 		connection->peer, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	bool digits = length && length[0] != '\0' && length[strspn(length, "0123456789")] == '\0';
-	connection_cut(connection, digits ? PROBLEM_BODY_TOO_LARGE : PROBLEM_BAD_HEADER);
+	connection_end(connection, digits ? PROBLEM_BODY_TOO_LARGE : PROBLEM_BAD_HEADER);
 }
 
 static void on_message(void *own, const char *format, va_list arguments)
@@ -299,10 +320,11 @@ struct http *http_start(struct worker *worker, const struct tls *tls)
 	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http,
 		MHD_OPTION_EXTERNAL_LOGGER, on_message, http, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completion, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-		MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAXIMUM,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout + TIMEOUT_MARGIN,
-		MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_UNESCAPE_CALLBACK,
+		on_unescape, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MEMORY,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAXIMUM, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)options->idle_timeout + TIMEOUT_MARGIN, MHD_OPTION_ARRAY, more,
+		MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info && prepare_no_memory(http)) {

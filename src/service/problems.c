@@ -87,6 +87,11 @@ const struct problem_row problems[] = {
 		.status = 413,
 		.title = "The body is larger than allowed",
 	},
+	[PROBLEM_TARGET_TOO_LONG] = {
+		.slug = "target-too-long",
+		.status = 414,
+		.title = "The path and query are longer than allowed",
+	},
 	[PROBLEM_UNSUPPORTED_TYPE] = {
 		.slug = "unsupported-type",
 		.status = 415,
@@ -107,6 +112,11 @@ const struct problem_row problems[] = {
 		.status = 429,
 		.title = "This address has too many connections",
 		.retry_after = "1",
+	},
+	[PROBLEM_HEAD_TOO_LARGE] = {
+		.slug = "head-too-large",
+		.status = 431,
+		.title = "The header fields are larger than allowed",
 	},
 	[PROBLEM_INTERNAL] = {
 		.slug = "internal",

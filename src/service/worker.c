@@ -15,6 +15,7 @@
 #include "service/deadline.h"
 #include "service/greeting.h"
 #include "service/http.h"
+#include "service/linger.h"
 #include "service/metrics.h"
 #include "service/settings.h"
 
@@ -26,7 +27,6 @@
 enum source {
 	SOURCE_HTTP = LISTEN_MAXIMUM,
 	SOURCE_INBOX,
-	SOURCE_COUNT,
 };
 
 bool worker_watch(struct worker *worker, int fd, uint32_t events, uint64_t source)
@@ -64,8 +64,28 @@ static void forget(struct worker *worker, struct connection *connection)
 	atomic_fetch_sub(&worker->server->connections, 1);
 }
 
+/* Whether the client may still send something, or has and it was not read. */
+static bool may_send(const struct connection *connection)
+{
+	char next;
+	ssize_t length = recv(connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT);
+	return length > 0 || (length < 0 && errno == EAGAIN);
+}
+
+/* The library is about to close its descriptor; what epoll knows by it would stay with the copy. */
+static void let_linger(struct worker *worker, const struct connection *connection)
+{
+	int copy = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
+	if (copy < 0)
+		return;
+	epoll_ctl(worker->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+	linger_take(worker, copy);
+}
+
 void worker_left(struct worker *worker, struct connection *connection)
 {
+	if (may_send(connection))
+		let_linger(worker, connection);
 	connection_delist(connection);
 	if (connection->listener->tls && !connection->established)
 		counter_add(&worker->metrics->not_established, 1);
@@ -187,7 +207,7 @@ static int wait_milliseconds(const struct worker *worker)
 		due = due_tls;
 	if (worker->drain_began || !worker->listening)
 		limit = 50;
-	else if (worker->connections || worker->asleep)
+	else if (worker->connections || worker->asleep || worker->lingering)
 		limit = 500;
 	return due < 0 || (limit >= 0 && limit < due) ? limit : due;
 }
@@ -198,7 +218,9 @@ static void take_event(struct worker *worker, uint64_t source)
 		acceptor_accept(worker, &worker->server->listeners[source]);
 	} else if (source == SOURCE_INBOX) {
 		acceptor_receive(worker);
-	} else if (source >= SOURCE_COUNT) {
+	} else if (linger_is_source(source)) {
+		linger_event(worker, source);
+	} else if (source >= SOURCE_ADDRESSES) {
 		struct connection *connection = (struct connection *)(uintptr_t)source;
 		if (connection->session) {
 			greeting_wake(worker, connection);
@@ -258,6 +280,7 @@ static void *run(void *argument)
 	greeting_wake_all(worker);
 	http_stop(worker->http);
 	http_stop(worker->https);
+	linger_close_all(worker);
 	log_batch_write(&worker->log);
 	const uint64_t one = 1;
 	if (write(worker->server->finished, &one, sizeof(one)) != sizeof(one))

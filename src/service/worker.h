@@ -13,6 +13,7 @@
 #include "service/server.h"
 
 struct http;
+struct lingering;
 struct metrics;
 
 struct worker {
@@ -25,8 +26,10 @@ struct worker {
 	atomic_size_t load;         /* connections, those on their way included */
 	struct connection *joining; /* being handed to the library */
 	struct connection *connections;
-	struct connection *greeting;   /* those that TLS shakes hands with … */
-	struct connection *asleep;     /* … and those of them that wait for their client */
+	struct connection *greeting; /* those that TLS shakes hands with … */
+	struct connection *asleep;   /* … and those of them that wait for their client */
+	struct lingering *lingering; /* linger.c: what was ended while its client may still send */
+	size_t lingering_count;
 	struct connection *hanging_up; /* those whose client has just ended its side */
 	uint64_t random;               /* state of a generator for ids; nothing secret */
 	struct request *idle_requests;
@@ -55,7 +58,9 @@ void worker_wake(struct worker *worker);
 /* Waits for its end and frees what it had. */
 void worker_join(struct worker *worker);
 
-/* For acceptor.c: waits for events on a descriptor, whose `source` is what worker.c knows it by. */
+/* Sources of events from here on are addresses. */
+#define SOURCE_ADDRESSES 4096
+/* Waits for events on a descriptor, whose `source` is what worker.c knows it by. */
 bool worker_watch(struct worker *worker, int fd, uint32_t events, uint64_t source);
 /* Takes the connection, which counts in `load` already. */
 void worker_serve(struct worker *worker, struct connection *connection);

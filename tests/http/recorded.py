@@ -12,7 +12,10 @@ except ImportError as missing:
 # A fault of the daemon: nothing is known that provokes it.
 NEVER = 500
 # Seen on connections that tests read by themselves; and that fault again.
-ELSEWHERE = {f"urn:quantconf:problem:{slug}" for slug in ("internal", "https-required", "overloaded")}
+ELSEWHERE = {
+    f"urn:quantconf:problem:{slug}"
+    for slug in ("internal", "https-required", "overloaded", "head-too-large", "target-too-long")
+}
 
 
 class Recorded(unittest.TestCase):
