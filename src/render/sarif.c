@@ -63,6 +63,8 @@ static struct text uri_of(struct arena *arena, struct text name)
 	buffer_init(&out, arena, name.length + 16);
 	while (text_starts_with(name, "//"))
 		name = text_from(name, 1);
+	while (text_starts_with(name, "./"))
+		name = text_from(name, 2);
 	if (text_starts_with(name, "/"))
 		buffer_add_string(&out, "file://");
 	for (size_t i = 0; i < name.length; i++) {

@@ -1,5 +1,6 @@
 #include "resolve/fix.h"
 
+#include "base/buffer.h"
 #include "resolve/emit.h"
 #include "schema/suggestion.h"
 
@@ -126,35 +127,54 @@ static void remove_entries(struct repair *repair, const struct rule *rule)
 		edits_remove(&repair->edits, repair->layout, &removed);
 }
 
-/* A key that is not there yet stands behind the finding's main place. */
-static void insert_entry(
-	struct repair *repair, const struct rule *rule, const struct member *behind)
+static void emit_setting(struct repair *repair, struct buffer *out, enum key key, const char *value)
 {
 	const struct layout *layout = repair->layout;
-	struct text key = text_of(keys[rule->fix.keys[0]].name);
-	struct node *value = node_string(repair->edits.arena, text_of(rule->fix.value));
-	if (!value)
+	struct arena *arena = repair->edits.arena;
+	struct text name = text_of(keys[key].name);
+	bool boolean = keys[key].type == KEY_TYPE_BOOLEAN;
+	struct node *node = boolean ? node_boolean(arena, text_is(text_of("true"), value))
+				    : node_string(arena, text_of(value));
+	if (!node)
 		return;
 	unsigned indent = layout->root->span.start.column;
-	struct text text = layout->root->flow
-				   ? emit_flow(&repair->edits, layout, key, value)
-				   : emit_lines(&repair->edits, layout, key, value, indent);
-	edits_insert_behind(&repair->edits, layout, behind, text);
+	if (layout->root->flow && out->length > 0)
+		buffer_add_string(out, ", ");
+	buffer_add(out, layout->root->flow
+				? emit_flow(&repair->edits, layout, name, node)
+				: emit_lines(&repair->edits, layout, name, node, indent));
 }
 
-static void set_entry(struct repair *repair, const struct rule *rule)
+static void change_setting(
+	struct repair *repair, const struct setting *setting, enum key_type type, const char *value)
+{
+	bool quotes_stay = type == KEY_TYPE_CHOICE;
+	if (stands_alone(repair, setting->member))
+		(quotes_stay ? edits_replace_scalar : edits_replace_quoted)(
+			&repair->edits, repair->layout, setting->member, text_of(value));
+	else
+		give_up(repair, TEXT("the key stands twice"));
+}
+
+/* Keys that are not there yet stand behind the finding's main place. */
+static void set_entries(struct repair *repair, const struct rule *rule)
 {
 	const struct facts *facts = &repair->resolver->facts;
-	const struct setting *setting = &facts->settings[rule->fix.keys[0]];
 	const struct setting *main = &facts->settings[rule->reads[0]];
-	bool string = keys[rule->fix.keys[0]].type == KEY_TYPE_CHOICE;
-	if (setting->state == SETTING_SET && stands_alone(repair, setting->member))
-		(string ? edits_replace_scalar : edits_replace_quoted)(
-			&repair->edits, repair->layout, setting->member, text_of(rule->fix.value));
-	else if (setting->state == SETTING_MISSING && main->member)
-		insert_entry(repair, rule, main->member);
-	else
-		give_up(repair, TEXT("the key stands without a value, or twice"));
+	struct buffer added;
+	buffer_init(&added, repair->edits.arena, 0);
+	for (const enum key *key = rule->fix.keys; *key != KEY_NONE; key++) {
+		const struct setting *setting = &facts->settings[*key];
+		if (setting->state == SETTING_SET)
+			change_setting(repair, setting, keys[*key].type, rule->fix.value);
+		else if (setting->state == SETTING_MISSING && main->member)
+			emit_setting(repair, &added, *key, rule->fix.value);
+		else
+			give_up(repair, TEXT("the key stands without a value"));
+	}
+	if (added.length > 0)
+		edits_insert_behind(
+			&repair->edits, repair->layout, main->member, buffer_text(&added));
 }
 
 const char *adapter_meant(const struct facts *facts)
@@ -206,10 +226,11 @@ void fix_by_rule(struct resolver *resolver, struct diagnostic *diagnostic)
 {
 	const struct rule *rule = diagnostic->rule;
 	struct repair repair;
-	if (rule->fix.kind == FIX_NONE || !begin(&repair, resolver, diagnostic))
+	if (rule->fix.kind == FIX_NONE || is_true(&resolver->facts, rule->fix.unless) ||
+		!begin(&repair, resolver, diagnostic))
 		return;
 	if (rule->fix.kind == FIX_SET)
-		set_entry(&repair, rule);
+		set_entries(&repair, rule);
 	else if (rule->fix.kind == FIX_ADAPTER)
 		correct_adapter(&repair);
 	else if (rule->fix.kind == FIX_STRIP_PREFIX)

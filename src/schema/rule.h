@@ -33,7 +33,7 @@ enum fix_kind {
 	FIX_NONE,
 	FIX_REMOVE,       /* the entries of `keys` that are set (of switches: those that are on) */
 	FIX_REMOVE_SET,   /* the same, and of switches those that are off, too */
-	FIX_SET,          /* the first of `keys` to `value` */
+	FIX_SET,          /* `keys` to `value`; those that are missing are added */
 	FIX_ADAPTER,      /* the adapter's name to the one it is close to */
 	FIX_STRIP_PREFIX, /* `value`, from the keys inside of the first of `keys` */
 };
@@ -75,6 +75,7 @@ struct rule {
 		enum fix_kind kind;
 		enum key keys[5]; /* ends with KEY_NONE */
 		const char *value;
+		enum key unless; /* no repair while this switch is on */
 	} fix;
 };
 

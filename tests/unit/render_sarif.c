@@ -165,6 +165,7 @@ static const struct {
 	{ "a-b_c.~9/Z.yaml", "a-b_c.~9/Z.yaml" },
 	{ "C:\\x y?.yaml", "C%3A%5Cx%20y%3F.yaml" },
 	{ "/a/b.yaml", "file:///a/b.yaml" },
+	{ "././a/b.yaml", "a/b.yaml" },
 	{ "//host/%2e", "file:///host/%252e" },
 	{ "\"<>\x7f", "%22%3C%3E%7F" },
 };

@@ -73,6 +73,10 @@ static const struct rule rows[] = {
 		.why = "Adding full-precision deltas to quantized weights loses them in rounding.",
 		.bad = "adapter: lora\nload_in_8bit: true\nmerge_lora: true\n",
 		.good = "adapter: qlora\nload_in_4bit: false\nload_in_8bit: false\nmerge_lora: true\n",
+		.fix = { .kind = FIX_SET,
+			.keys = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT },
+			.value = "false",
+			.unless = KEY_GPTQ },
 	},
 	{
 		.id = "merge-drops-quantization",
