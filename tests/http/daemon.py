@@ -217,3 +217,38 @@ def multipart(*parts, boundary="x-boundary-x", end=True):
     if end:
         out += f"--{boundary}--\r\n".encode()
     return out, f"multipart/form-data; boundary={boundary}"
+
+
+class Crowd:
+    """Clients that never pause, each on one connection, until its reply says that the connection ends."""
+
+    def __init__(self, daemon, data, count=8):
+        self.daemon, self.data = daemon, data
+        self.good = daemon.raw(data).body
+        self.answered, self.lost = 0, []
+        self.threads = [threading.Thread(target=self._run) for _ in range(count)]
+
+    def _run(self):
+        try:
+            with self.daemon.connect() as peer, peer.makefile("rb") as stream:
+                while True:
+                    peer.sendall(self.data)
+                    reply = read_reply(stream)
+                    self.answered += 1
+                    if reply.body != self.good:
+                        self.lost.append(reply.body)
+                    if reply.headers.get("connection", "").lower() == "close":
+                        return
+        except (OSError, EOFError) as fault:
+            self.lost.append(fault)
+
+    def start(self, answered):
+        """Returns once so many replies have come."""
+        for thread in self.threads:
+            thread.start()
+        while self.answered < answered and not self.lost:
+            time.sleep(0.01)
+
+    def join(self):
+        for thread in self.threads:
+            thread.join(PATIENCE)

@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from daemon import BUILD, PATIENCE, Daemon, read_reply
+from daemon import BUILD, PATIENCE, Crowd, Daemon, read_reply
 
 GOOD = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
 POST = (
@@ -235,33 +235,11 @@ class Stopping(unittest.TestCase):
 
     def test_none_is_lost_on_open_connections(self):
         with Daemon("--workers", "2") as daemon:
-            good = daemon.resolve(GOOD).body
-            lost = []
-            answered = []
-
-            def keep_asking():
-                try:
-                    with daemon.connect() as peer, peer.makefile("rb") as stream:
-                        while True:
-                            peer.sendall(POST)
-                            reply = read_reply(stream)
-                            answered.append(reply.status)
-                            if reply.body != good:
-                                lost.append(reply.body)
-                            if reply.headers.get("connection", "").lower() == "close":
-                                return
-                except (OSError, EOFError) as fault:
-                    lost.append(fault)
-
-            threads = [threading.Thread(target=keep_asking) for _ in range(8)]
-            for thread in threads:
-                thread.start()
-            while len(answered) < 200 and not lost:
-                time.sleep(0.01)
+            crowd = Crowd(daemon, POST)
+            crowd.start(200)
             daemon.signal()
-            for thread in threads:
-                thread.join(PATIENCE)
-            self.assertEqual(lost, [])
+            crowd.join()
+            self.assertEqual(crowd.lost, [])
             self.assertEqual(daemon.process.wait(PATIENCE), 0)
 
     def test_wrk(self):

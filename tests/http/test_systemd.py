@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+import certificates
 from daemon import BUILD, PATIENCE, Daemon
 
 
@@ -215,6 +217,32 @@ class Activation(unittest.TestCase):
             process.terminate()
             process.communicate(timeout=PATIENCE)
             self.assertEqual(process.returncode, 0)
+
+    def test_socket_for_https(self):
+        """Its name says what it speaks, as systemd's own tool passes it."""
+        certificates.needed()
+        activate = shutil.which("systemd-socket-activate")
+        if not activate:
+            self.skipTest("there is no systemd-socket-activate")
+        with tempfile.TemporaryDirectory() as folder:
+            pair = certificates.Pair(folder, "one")
+            paths = [os.path.join(folder, name) for name in ("secure", "plain")]
+            listen = [word for path in paths for word in ("-l", path)]
+            process = subprocess.Popen(
+                [activate, *listen, "--fdname=https:http", BUILD, *pair.options], stderr=subprocess.PIPE, text=True
+            )
+            for path, context in zip(paths, (pair.context(), None)):
+                deadline = time.monotonic() + PATIENCE
+                while not os.path.exists(path):
+                    self.assertLess(time.monotonic(), deadline)
+                peer = socket.socket(socket.AF_UNIX)
+                peer.connect(path)
+                if context:
+                    peer = context.wrap_socket(peer, server_hostname="localhost")
+                self.assertTrue(self.ask(peer).startswith(b"HTTP/1.1 200"))
+            process.terminate()
+            _, log = process.communicate(timeout=PATIENCE)
+            self.assertEqual(process.returncode, 0, log)
 
     def test_unusable(self):
         with socket.socket(socket.AF_INET) as deaf, socket.create_server(("0.0.0.0", 0)) as open_one:

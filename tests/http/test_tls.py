@@ -12,9 +12,10 @@ import time
 import unittest
 
 import certificates
-from daemon import BUILD, PATIENCE, Daemon, read_reply
+from daemon import BUILD, PATIENCE, Crowd, Daemon, read_reply
 
 GOOD = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
+POST = f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(GOOD)}\r\n\r\n{GOOD}".encode()
 TLS = "tls:127.0.0.1:0"
 
 
@@ -83,10 +84,9 @@ class Serving(WithCertificates):
             self.assertEqual(peer.selected_alpn_protocol(), "http/1.1")
 
     def test_keep_alive_and_pipelining(self):
-        one = f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(GOOD)}\r\n\r\n{GOOD}"
         with self.daemon.connect() as peer, peer.makefile("rb") as stream:
             for count in (1, 20, 1):
-                peer.sendall(one.encode() * count)
+                peer.sendall(POST * count)
                 for _ in range(count):
                     self.assertEqual(read_reply(stream).body, self.good)
 
@@ -348,10 +348,7 @@ class Reloading(WithCertificates):
                             subject = dict(pair[0] for pair in peer.getpeercert()["subject"])
                             seen[subject["commonName"]] += 1
                             for _ in range(3):
-                                peer.sendall(
-                                    f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\n"
-                                    f"Content-Length: {len(GOOD)}\r\n\r\n{GOOD}".encode()
-                                )
+                                peer.sendall(POST)
                                 if read_reply(stream).body != good:
                                     failures.append("another body")
                     except (OSError, EOFError) as fault:
@@ -376,38 +373,13 @@ class Reloading(WithCertificates):
 class Stopping(WithCertificates):
     def test_none_is_lost(self):
         with Daemon(*self.one.options, "--workers", "2", listen=TLS, tls=self.one.context()) as daemon:
-            good = daemon.resolve(GOOD).body
-            lost, answered = [], []
-
-            def keep_asking():
-                try:
-                    with daemon.connect() as peer, peer.makefile("rb") as stream:
-                        while True:
-                            peer.sendall(
-                                f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\n"
-                                f"Content-Length: {len(GOOD)}\r\n\r\n{GOOD}".encode()
-                            )
-                            reply = read_reply(stream)
-                            answered.append(reply.status)
-                            if reply.body != good:
-                                lost.append(reply.body)
-                            if reply.headers.get("connection", "").lower() == "close":
-                                return
-                except (OSError, EOFError) as fault:
-                    lost.append(fault)
-
-            threads = [threading.Thread(target=keep_asking) for _ in range(8)]
-            for thread in threads:
-                thread.start()
-            while len(answered) < 200 and not lost:
-                time.sleep(0.01)
-            stalled = self.raw(daemon)
-            daemon.signal()
-            for thread in threads:
-                thread.join(PATIENCE)
-            self.assertEqual(lost, [])
-            self.assertEqual(daemon.process.wait(PATIENCE), 0)
-            stalled.close()
+            crowd = Crowd(daemon, POST)
+            crowd.start(200)
+            with self.raw(daemon):  # a handshake that never begins
+                daemon.signal()
+                crowd.join()
+                self.assertEqual(crowd.lost, [])
+                self.assertEqual(daemon.process.wait(PATIENCE), 0)
 
 
 if __name__ == "__main__":
