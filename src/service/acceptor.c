@@ -1,6 +1,7 @@
 #include "service/acceptor.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 /* Microseconds. */
 #define LISTEN_PAUSE ((uint64_t)50000)
 #define ACCEPTS_AT_ONCE 64
+#define WARN_PAUSE ((uint64_t)10000000)
 
 void acceptor_listen(struct worker *worker)
 {
@@ -79,6 +81,30 @@ static size_t connection_limit(const struct worker *worker)
 	return wanted < possible ? wanted : possible;
 }
 
+/* Now and then, so that nobody fills the log by coming too often. */
+static void warn(
+	struct worker *worker, const struct connection *connection, enum refusal_reason reason)
+{
+	char address[NI_MAXHOST] = "";
+	uint64_t now = clock_microseconds();
+	if (now < worker->warn_again[reason])
+		return;
+	worker->warn_again[reason] = now + WARN_PAUSE;
+	const struct log_style *style = &worker->settings->options.log;
+	if (reason == REFUSED_TOTAL)
+		log_event(style, LOG_LEVEL_WARNING, "overload",
+			"%zu connections are open and busy (limit-connections): others are told 503",
+			atomic_load(&worker->server->connections));
+	else if (reason == REFUSED_MEMORY)
+		log_event(style, LOG_LEVEL_WARNING, "overload", "no memory for a connection");
+	else if (getnameinfo((const struct sockaddr *)&connection->address,
+			 connection->address_length, address, sizeof(address), NULL, 0,
+			 NI_NUMERICHOST) == 0)
+		log_event(style, LOG_LEVEL_WARNING, "overload",
+			"%s has more connections than limit-connections-per-address allows",
+			address);
+}
+
 /* Counts it in. False when there is no place at all; else `surplus` tells whether there is little. */
 static bool enter(struct worker *worker, struct connection *connection)
 {
@@ -88,6 +114,7 @@ static bool enter(struct worker *worker, struct connection *connection)
 	if (before < limit || worker->drain_began || deadline_make_room(worker))
 		return true;
 	connection->surplus = true;
+	warn(worker, connection, REFUSED_TOTAL);
 	if (before < limit + CONNECTIONS_RESERVED)
 		return true;
 	atomic_fetch_sub(&worker->server->connections, 1);
@@ -102,6 +129,7 @@ static void refuse(struct worker *worker, struct connection *connection, enum re
 		[REFUSED_MEMORY] = PROBLEM_NO_MEMORY,
 	};
 	counter_add(&worker->metrics->refused[reason], 1);
+	warn(worker, connection, reason);
 	connection_refuse(connection, told[reason]);
 	linger_take(worker, connection->fd);
 }

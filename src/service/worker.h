@@ -9,12 +9,12 @@
 
 #include "service/connection.h"
 #include "service/log.h"
+#include "service/metrics.h"
 #include "service/request.h"
 #include "service/server.h"
 
 struct http;
 struct lingering;
-struct metrics;
 
 struct worker {
 	struct server *server;
@@ -39,7 +39,8 @@ struct worker {
 	uint64_t listen_again; /* when to, after a pause */
 	uint64_t drain_began;  /* 0: not draining */
 	uint64_t next_sweep;
-	uint64_t look_again; /* for idle connections, after a vain look */
+	uint64_t warn_again[REFUSALS]; /* of connections over a limit */
+	uint64_t look_again;           /* for idle connections, after a vain look */
 	struct log_batch log;
 	struct settings *settings;
 	unsigned settings_version;

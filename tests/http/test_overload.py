@@ -72,6 +72,9 @@ class Connections(unittest.TestCase):
                 self.assertEqual(daemon.get("/metrics").status, 503)
             self.assertEqual(busy.finish(), [200] * 8)
             wait_for(lambda: daemon.resolve(GOOD).status == 200)
+            # The log has it, but not each time.
+            self.assertRegex(daemon.log(), "level=warning event=overload .*limit-connections")
+            self.assertLessEqual(daemon.log().count("event=overload"), 2)
 
     def test_far_above_the_limit(self):
         with Daemon("--limit-connections", "8", "--workers", "1") as daemon:
