@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <endian.h>
 #include <string.h>
 
 static unsigned char lower(char c)
@@ -31,12 +32,36 @@ int text_compare(struct text a, struct text b)
 	return (a.length > b.length) - (a.length < b.length);
 }
 
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The first eight bytes, or as many as there are, the first one lowest. */
+static uint64_t word_of(const char *bytes, size_t length)
+{
+	uint64_t word = 0;
+	if (length >= sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		return le64toh(word);
+	}
+	for (size_t i = 0; i < length; i++)
+		word |= (uint64_t)(unsigned char)bytes[i] << 8 * i;
+	return word;
+}
+
+uint64_t text_hash_keyed(struct text a, uint64_t key)
+{
+	uint64_t hash = fold(key ^ a.length, 0x9E3779B97F4A7C15ull);
+	for (size_t at = 0; at < a.length; at += sizeof(uint64_t))
+		hash = fold(hash ^ word_of(a.data + at, a.length - at), key | 1);
+	return hash ^ hash >> 32;
+}
+
 uint32_t text_hash(struct text a)
 {
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < a.length; i++)
-		hash = (hash ^ (unsigned char)a.data[i]) * 16777619u;
-	return hash;
+	return (uint32_t)text_hash_keyed(a, 0xD6E8FEB86659FD93ull);
 }
 
 struct text text_from(struct text a, size_t from)

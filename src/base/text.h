@@ -52,7 +52,12 @@ bool text_contains(struct text a, const char *part);
 /* Bytewise order, a shorter prefix first: below, equal to or above zero. */
 int text_compare(struct text a, struct text b);
 
-/* FNV-1a, for tables of our own making; not for hostile keys without a bound on their number. */
+/*
+ * For tables: the same on every machine. With a key that nobody outside can foresee (an address,
+ * say) hostile texts do not collide more often than others.
+ */
+uint64_t text_hash_keyed(struct text a, uint64_t key);
+/* The same with a key that everybody knows: for tables that bear collisions. */
 uint32_t text_hash(struct text a);
 
 /* The bytes from `from` (clamped) to the end. */

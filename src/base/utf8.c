@@ -81,6 +81,9 @@ size_t utf8_plain_run(struct text text)
 	size_t at = 0;
 	while (text.length - at >= 8 && eight_plain(text.data + at))
 		at += 8;
+	/* What is left mostly is plain, too: once more eight, some of which were looked at already. */
+	if (text.length >= 8 && text.length - at < 8 && eight_plain(text.data + text.length - 8))
+		return text.length;
 	while (at < text.length && is_plain(text.data[at]))
 		at++;
 	return at;

@@ -65,10 +65,10 @@ static bool zeroed_equal(struct text zeroed_name, struct text name)
 	return true;
 }
 
-/* FNV-1a over the name with its digits made 0. */
-static uint32_t zeroed_hash(struct text name)
+/* FNV-1a over the name with its digits made 0, from a start that nobody outside can foresee: the table's address. */
+static uint32_t zeroed_hash(struct text name, const uint32_t *table)
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = (uint32_t)((uintptr_t)table >> 4);
 	for (size_t i = 0; i < name.length; i++) {
 		char c = is_digit(name.data[i]) ? '0' : name.data[i];
 		hash = (hash ^ (unsigned char)c) * 16777619u;
@@ -80,7 +80,7 @@ static uint32_t zeroed_hash(struct text name)
 static uint32_t class_of(
 	struct application *application, uint32_t *table, size_t mask, struct text name)
 {
-	size_t slot = zeroed_hash(name) & mask;
+	size_t slot = zeroed_hash(name, table) & mask;
 	while (table[slot] != 0) {
 		if (zeroed_equal(application->classes[table[slot] - 1].name, name))
 			return table[slot];

@@ -36,7 +36,8 @@ struct survey {
 
 static struct module *module_of(struct survey *survey, struct text name)
 {
-	size_t slot = text_hash(name) & survey->mask;
+	/* The table's address differs from process to process: nobody can foresee which names collide. */
+	size_t slot = text_hash_keyed(name, (uintptr_t)survey->table) & survey->mask;
 	while (survey->table[slot] != 0) {
 		struct module *module = &survey->modules[survey->table[slot] - 1];
 		if (text_equal(module->name, name))

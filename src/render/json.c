@@ -92,19 +92,17 @@ void json_key_text(struct json *json, struct text key)
 	json->comma = false;
 }
 
-/* Keys of our own need no escapes. */
-void json_key(struct json *json, const char *key)
+void json_own_key(struct json *json, struct text key)
 {
-	size_t length = strlen(key);
-	char *room = buffer_reserve(json->out, length + 4);
+	char *room = buffer_reserve(json->out, key.length + 4);
 	if (!room)
 		return;
 	char *at = room;
 	if (json->comma)
 		*at++ = ',';
 	*at++ = '"';
-	memcpy(at, key, length);
-	at += length;
+	memcpy(at, key.data, key.length);
+	at += key.length;
 	*at++ = '"';
 	*at++ = ':';
 	buffer_grown(json->out, (size_t)(at - room));

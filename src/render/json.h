@@ -16,7 +16,11 @@ void json_begin(struct json *json, struct buffer *out);
 void json_open(struct json *json, char bracket);  /* '{' or '[' */
 void json_close(struct json *json, char bracket); /* '}' or ']' */
 /* A key of our own: ASCII that needs no escapes, written as it is. */
-void json_key(struct json *json, const char *key);
+void json_own_key(struct json *json, struct text key);
+static inline void json_key(struct json *json, const char *key)
+{
+	json_own_key(json, text_of(key));
+}
 void json_key_text(struct json *json, struct text key);
 void json_null(struct json *json);
 void json_boolean(struct json *json, bool value);

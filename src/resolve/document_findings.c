@@ -22,7 +22,8 @@ static enum key decisive_key(struct text path)
 	while (end < name.length && name.data[end] != '/')
 		end++;
 	bool top = end == name.length;
-	const struct known_key *known = known_key_find((struct text){ name.data, end });
+	struct text first = { name.data, end };
+	const struct known_key *known = known_key_find(first, text_hash(first));
 	if (!known || top)
 		return known ? known->key : KEY_NONE;
 	if (known->key == KEY_MODEL_QUANTIZATION_CONFIG ||

@@ -310,7 +310,7 @@ void settings_read(struct resolver *resolver)
 	const struct node *root = resolver->root;
 	for (uint32_t i = 0; i < root->count; i++) {
 		const struct member *member = &root->members[i];
-		const struct known_key *known = known_key_find(member->key);
+		const struct known_key *known = known_key_find(member->key, member->hash);
 		if (!known)
 			report_misspelled(resolver, member);
 		else if (known->key != KEY_NONE && !taken(&resolver->facts, known->key))

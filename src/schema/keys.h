@@ -91,8 +91,8 @@ struct known_key {
 extern const struct known_key known_keys[]; /* known_keys.c, in bytewise order */
 extern const size_t known_key_count;
 
-/* A key of the top level by any of its spellings; NULL when nobody knows it. */
-const struct known_key *known_key_find(struct text name);
+/* A key of the top level by any of its spellings; NULL when nobody knows it. `hash` is text_hash(name). */
+const struct known_key *known_key_find(struct text name, uint32_t hash);
 /*
  * The known key that an unknown one most likely means, or NULL. `letters` remembers what was worked
  * out of the known keys: known_key_count of them, zeroed at first.

@@ -1,8 +1,10 @@
 /*
  * The names of every key that Axolotl's schema, its plugins or its loader know (0.18 to 0.20): bare facts, in
  * bytewise order, so that an unknown key can be told from a misspelt one, and a decisive one from the rest.
+ * After a change here: make known-slots.
  */
 #include "schema/keys.h"
+#include "schema/known_slots.h"
 #include "schema/suggestion.h"
 
 #define KNOWN(name, key)                                                                           \
@@ -550,18 +552,12 @@ static const struct {
 	{ "load_8bit", "load_in_8bit" },
 };
 
-const struct known_key *known_key_find(struct text name)
+const struct known_key *known_key_find(struct text name, uint32_t hash)
 {
-	size_t low = 0, high = known_key_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = text_compare(name, known_keys[middle].name);
-		if (order == 0)
-			return &known_keys[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
+	for (size_t at = hash % KNOWN_SLOTS; known_slots[at] != 0; at = (at + 1) % KNOWN_SLOTS) {
+		const struct known_key *known = &known_keys[known_slots[at] - 1];
+		if (text_equal(known->name, name))
+			return known;
 	}
 	return NULL;
 }

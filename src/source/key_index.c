@@ -6,27 +6,9 @@
 #define FIRST_SIZE 32
 #define PROBES_MOST 32
 
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t keyed_hash(struct text key, uint64_t seed)
-{
-	uint64_t hash = fold(seed ^ key.length, 0x9E3779B97F4A7C15ull);
-	for (size_t at = 0; at < key.length; at += sizeof(uint64_t)) {
-		uint64_t chunk = 0;
-		size_t left = key.length - at;
-		memcpy(&chunk, key.data + at, left < sizeof(chunk) ? left : sizeof(chunk));
-		hash = fold(hash ^ chunk, seed | 1);
-	}
-	return hash ^ hash >> 32;
-}
-
 static uint32_t first_slot(const struct key_index *index, struct text key, uint32_t hash)
 {
-	uint64_t place = index->seed ? keyed_hash(key, index->seed) : hash ^ hash >> 16;
+	uint64_t place = index->seed ? text_hash_keyed(key, index->seed) : hash ^ hash >> 16;
 	return (uint32_t)place & (index->size - 1);
 }
 
@@ -74,7 +56,7 @@ static void rebuild(struct key_index *index, struct arena *arena, const struct m
 	if (fine || !index->slots)
 		return;
 	/* The address of the table differs from process to process and is never shown. */
-	index->seed = fold((uintptr_t)index->slots, 0xD6E8FEB86659FD93ull) | 1;
+	index->seed = (uintptr_t)index->slots;
 	memset(index->slots, 0, size * sizeof(*index->slots));
 	for (uint32_t i = 0; i < count; i++)
 		place(index, members, i);

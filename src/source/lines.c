@@ -30,12 +30,22 @@ size_t source_start(struct text source)
 	return marked ? byte_order_mark.length : 0;
 }
 
-/* No line end but LF can be in it: those others begin with one of these bytes. */
+static bool has_line_end(struct text source, unsigned char first)
+{
+	const char *at = source.data, *end = source.data + source.length;
+	while ((at = memchr(at, first, (size_t)(end - at)))) {
+		if (line_end_length(source, (size_t)(at - source.data)) > 0)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/* The others begin with one of these bytes. */
 static bool only_line_feeds(struct text source)
 {
-	return !memchr(source.data, '\r', source.length) &&
-	       !memchr(source.data, 0xC2, source.length) &&
-	       !memchr(source.data, 0xE2, source.length);
+	return !has_line_end(source, '\r') && !has_line_end(source, 0xC2) &&
+	       !has_line_end(source, 0xE2);
 }
 
 /* Behind the next line end, or the end of the source. */
@@ -70,6 +80,14 @@ static size_t find_starts(struct text source, uint32_t *starts)
 	return count;
 }
 
+static bool has_long_line(const struct lines *lines, size_t count)
+{
+	size_t end = lines->source.length;
+	while (count > 0 && end - lines->starts[count - 1] <= LINES_BLOCK)
+		end = lines->starts[--count];
+	return count > 0;
+}
+
 static uint32_t *count_blocks(struct arena *arena, struct text source)
 {
 	size_t count = source.length / LINES_BLOCK + 1;
@@ -86,10 +104,13 @@ void lines_index(struct lines *lines, struct arena *arena, struct text source)
 	*lines = (struct lines){ .source = source, .ascii = utf8_is_ascii(source) };
 	size_t count = find_starts(source, NULL);
 	lines->starts = ARENA_ARRAY(arena, uint32_t, count);
-	if (!lines->ascii)
+	if (!lines->starts)
+		return;
+	find_starts(source, lines->starts);
+	bool blocks = !lines->ascii && has_long_line(lines, count);
+	if (blocks)
 		lines->before = count_blocks(arena, source);
-	if (lines->starts && (lines->ascii || lines->before))
-		lines->count = find_starts(source, lines->starts);
+	lines->count = blocks && !lines->before ? 0 : count;
 }
 
 struct text lines_text(const struct lines *lines, uint32_t line)
@@ -164,8 +185,10 @@ struct mark lines_mark(const struct lines *lines, size_t offset)
 			high = middle;
 	}
 	size_t start = lines->starts[low], column = offset - start;
-	if (!lines->ascii)
+	if (lines->before)
 		column = characters_before(lines, offset) - characters_before(lines, start);
+	else if (!lines->ascii)
+		column = utf8_count((struct text){ lines->source.data + start, column });
 	return (struct mark){ .line = (uint32_t)low, .column = (uint32_t)column };
 }
 

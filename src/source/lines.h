@@ -11,8 +11,9 @@ struct lines {
 	struct text source;
 	uint32_t *starts; /* byte offset of each line's first byte */
 	bool ascii;       /* every character is one byte */
-	uint32_t *before; /* of other sources: the characters before each LINES_BLOCK bytes */
-	size_t count;     /* 0 when the arena failed */
+	uint32_t *
+		before; /* the characters before each LINES_BLOCK bytes; NULL when no line is long */
+	size_t count;   /* 0 when the arena failed */
 };
 
 /* A place in a line that is longer is found without going over the whole of it. */
