@@ -175,16 +175,23 @@ struct text arena_copy(struct arena *arena, struct text text)
 
 struct text arena_printf(struct arena *arena, const char *format, ...)
 {
+	/* Mostly there is room, so that it need not be done twice. */
+	char *draft = arena->next;
+	size_t room = draft ? (size_t)(arena->end - draft) : 0;
 	va_list arguments;
 	va_start(arguments, format);
-	int length = vsnprintf(NULL, 0, format, arguments);
+	int length = vsnprintf(draft, room, format, arguments);
 	va_end(arguments);
 	char *out = length < 0 ? fail(arena) : arena_take(arena, (size_t)length + 1);
 	if (!out)
 		return TEXT("");
-	va_start(arguments, format);
-	vsnprintf(out, (size_t)length + 1, format, arguments);
-	va_end(arguments);
+	if ((size_t)length >= room) {
+		va_start(arguments, format);
+		vsnprintf(out, (size_t)length + 1, format, arguments);
+		va_end(arguments);
+	} else if (out != draft) {
+		memcpy(out, draft, (size_t)length + 1);
+	}
 	return (struct text){ .data = out, .length = (size_t)length };
 }
 

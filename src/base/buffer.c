@@ -65,16 +65,21 @@ void buffer_add_unsigned(struct buffer *buffer, uint64_t number)
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
+	size_t room = buffer->capacity - buffer->length;
+	char *end = buffer->data ? buffer->data + buffer->length : NULL;
 	va_list arguments;
 	va_start(arguments, format);
-	int length = vsnprintf(NULL, 0, format, arguments);
+	int length = vsnprintf(end, end ? room : 0, format, arguments);
 	va_end(arguments);
-	char *room = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length + 1);
-	if (!room)
-		return;
-	va_start(arguments, format);
-	vsnprintf(room, (size_t)length + 1, format, arguments);
-	va_end(arguments);
+	bool fits = end && length >= 0 && (size_t)length < room;
+	if (!fits) {
+		end = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length + 1);
+		if (!end)
+			return;
+		va_start(arguments, format);
+		vsnprintf(end, (size_t)length + 1, format, arguments);
+		va_end(arguments);
+	}
 	buffer->length += (size_t)length;
 }
 

@@ -1,5 +1,6 @@
 #include "checkpoint/roots.h"
 
+#include "base/buffer.h"
 #include "checkpoint/search.h"
 
 #include <stdlib.h>
@@ -124,8 +125,12 @@ static struct roots_answer refuse(struct arena *arena, const char *what, const c
 /* What one answer is kept for: neither part can hold a NUL. */
 static struct text question_of(struct arena *arena, struct text model, struct text revision)
 {
-	return arena_printf(
-		arena, "%.*s%c%.*s", TEXT_ARGUMENTS(model), '\0', TEXT_ARGUMENTS(revision));
+	struct buffer question;
+	buffer_init(&question, arena, model.length + 1 + revision.length);
+	buffer_add(&question, model);
+	buffer_add_byte(&question, '\0');
+	buffer_add(&question, revision);
+	return buffer_text(&question);
 }
 
 struct roots_answer roots_look_up(
