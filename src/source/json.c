@@ -17,11 +17,19 @@ static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
 struct walk {
 	struct tree *tree;
 	struct cursor cursor;
+	bool ascii; /* each character of the source is one byte, and no line ends but LF and CR */
 };
 
 static void step(struct walk *walk)
 {
 	cursor_step(&walk->cursor);
+}
+
+/* Over visible characters of ASCII. */
+static void pass(struct walk *walk, size_t count)
+{
+	walk->cursor.at += count;
+	walk->cursor.mark.column += (uint32_t)count;
 }
 
 static bool is_blank(char c)
@@ -39,10 +47,7 @@ static void skip_blanks(struct walk *walk)
 /* Most of a string is plain ASCII: over that without looking at each step. */
 static void skip_plain(struct walk *walk)
 {
-	struct cursor *cursor = &walk->cursor;
-	size_t run = utf8_plain_run(text_from(cursor->source, cursor->at));
-	cursor->mark.column += (uint32_t)run;
-	cursor->at += run;
+	pass(walk, utf8_plain_run(text_from(walk->cursor.source, walk->cursor.at)));
 }
 
 static bool at_byte(const struct walk *walk, char byte)
@@ -56,9 +61,23 @@ static bool at_end(const struct walk *walk)
 	return walk->cursor.at >= walk->cursor.source.length;
 }
 
-static struct span walk_string(struct walk *walk)
+/* Whether it stands there as it is, without escapes. */
+static bool is_verbatim(const struct walk *walk, struct text string)
+{
+	struct text rest = text_from(walk->cursor.source, walk->cursor.at + 1);
+	return rest.length > string.length && rest.data[string.length] == '"' &&
+	       memcmp(rest.data, string.data, string.length) == 0;
+}
+
+/* Over `string` in its quotes. */
+static struct span walk_string(struct walk *walk, struct text string)
 {
 	struct span span = { .start = walk->cursor.mark };
+	if (walk->ascii && is_verbatim(walk, string)) {
+		pass(walk, string.length + 2);
+		span.end = walk->cursor.mark;
+		return span;
+	}
 	step(walk);
 	skip_plain(walk);
 	while (!at_end(walk) && !at_byte(walk, '"')) {
@@ -108,8 +127,8 @@ static bool walk_scalar(struct walk *walk, const cJSON *item)
 	if (cJSON_IsString(item)) {
 		node->kind = NODE_STRING;
 		node->quoted = true;
-		node->span = walk_string(walk);
 		node->text = arena_copy(walk->tree->arena, text_of(item->valuestring));
+		node->span = walk_string(walk, node->text);
 		return tree_add(walk->tree, node, node->span, VIA_DIRECT);
 	}
 	node->written = node->text = walk_bare(walk, &node->span);
@@ -124,9 +143,9 @@ static bool walk_scalar(struct walk *walk, const cJSON *item)
 static bool walk_key(struct walk *walk, const cJSON *child)
 {
 	struct text key = arena_copy(walk->tree->arena, text_of(child->string));
-	struct span span = walk_string(walk);
+	struct span span = walk_string(walk, key);
 	skip_blanks(walk);
-	step(walk); /* the colon */
+	pass(walk, 1); /* the colon */
 	skip_blanks(walk);
 	return tree_key(walk->tree, key, span);
 }
@@ -138,7 +157,7 @@ static bool walk_collection(struct walk *walk, const cJSON *item)
 {
 	bool mapping = cJSON_IsObject(item);
 	struct span span = { .start = walk->cursor.mark };
-	step(walk);
+	pass(walk, 1);
 	span.end = walk->cursor.mark;
 	if (!tree_open(walk->tree, mapping ? NODE_MAPPING : NODE_SEQUENCE, true, span))
 		return false;
@@ -148,10 +167,10 @@ static bool walk_collection(struct walk *walk, const cJSON *item)
 			return false;
 		skip_blanks(walk);
 		if (at_byte(walk, ','))
-			step(walk);
+			pass(walk, 1);
 	}
 	skip_blanks(walk);
-	step(walk);
+	pass(walk, 1);
 	span.end = walk->cursor.mark;
 	return tree_close(walk->tree, span);
 }
@@ -204,11 +223,12 @@ static cJSON *parse(struct text text, size_t *ret_offset)
 static void read_value(struct tree *tree)
 {
 	struct text source = tree->document->bytes;
-	char *copy = arena_alloc(tree->arena, source.length + 1);
+	char *copy = arena_take(tree->arena, source.length + 1);
 	if (!copy)
 		return;
 	if (source.length > 0)
 		memcpy(copy, source.data, source.length);
+	copy[source.length] = '\0';
 	if (!json_scan(tree, source, copy))
 		return;
 	size_t stopped;
@@ -217,7 +237,11 @@ static void read_value(struct tree *tree)
 		parse_fault(tree, stopped < source.length ? stopped : source.length);
 		return;
 	}
-	struct walk walk = { .tree = tree, .cursor = cursor_at_start(source) };
+	struct walk walk = {
+		.tree = tree,
+		.cursor = cursor_at_start(source),
+		.ascii = utf8_is_ascii(source),
+	};
 	tree->nodes = 0;
 	skip_blanks(&walk);
 	walk_value(&walk, json);
