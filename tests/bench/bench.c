@@ -1,17 +1,14 @@
 /*
- * Microseconds per resolve (bytes to reply) beside libyaml's bare event loop over the same bytes,
- * interleaved in one run: only the ratio means anything on a machine that others share.
+ * Microseconds per resolve (bytes to rendered reply) beside libyaml's bare event loop over the same
+ * bytes: the best of rounds in which both take turns.
  */
+#include "bench/timing.h"
 #include "render/render.h"
 #include "runner/support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <yaml.h>
-
-#define ROUNDS 31
-#define ROUND_SECONDS 0.01
 
 struct subject {
 	const char *label;
@@ -19,18 +16,12 @@ struct subject {
 	const char *path;
 	size_t bytes;
 	struct text config;
+	struct arena arena;
 };
 
-static double now(void)
+static bool events_read(void *thing)
 {
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static bool events_read(const struct subject *subject, struct arena *arena)
-{
-	(void)arena;
+	const struct subject *subject = thing;
 	yaml_parser_t parser;
 	yaml_event_t event;
 	if (!yaml_parser_initialize(&parser))
@@ -46,8 +37,10 @@ static bool events_read(const struct subject *subject, struct arena *arena)
 	return fine;
 }
 
-static bool core_resolve(const struct subject *subject, struct arena *arena)
+static bool core_resolve(void *thing)
 {
+	struct subject *subject = thing;
+	struct arena *arena = &subject->arena;
 	struct resolve_request request = {
 		.config = subject->config,
 		.checkpoint = CHECKPOINT_LOOK_UP,
@@ -63,51 +56,15 @@ static bool core_resolve(const struct subject *subject, struct arena *arena)
 	return fine;
 }
 
-/* Seconds a call, measured over at least ROUND_SECONDS; negative when a call failed. */
-static double measure(bool (*call)(const struct subject *, struct arena *),
-	const struct subject *subject, struct arena *arena)
+static bool subject_measure(struct subject *subject)
 {
-	double start = now(), end = start;
-	unsigned long calls = 0;
-	while (end - start < ROUND_SECONDS) {
-		for (int i = 0; i < 16; i++) {
-			if (!call(subject, arena))
-				return -1;
-		}
-		calls += 16;
-		end = now();
-	}
-	return (end - start) / (double)calls;
-}
-
-static int number_compare(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-	return (left > right) - (left < right);
-}
-
-static double median(double *numbers)
-{
-	qsort(numbers, ROUNDS, sizeof(*numbers), number_compare);
-	return numbers[ROUNDS / 2];
-}
-
-static bool subject_measure(const struct subject *subject)
-{
-	double core[ROUNDS], events[ROUNDS], ratios[ROUNDS];
-	struct arena arena;
-	arena_init(&arena, TEST_MEMORY);
-	bool fine = measure(core_resolve, subject, &arena) > 0;
-	for (int i = 0; fine && i < ROUNDS; i++) {
-		events[i] = measure(events_read, subject, &arena);
-		core[i] = measure(core_resolve, subject, &arena);
-		ratios[i] = core[i] / events[i];
-		fine = events[i] > 0 && core[i] > 0;
-	}
-	arena_release(&arena);
+	double core, events;
+	arena_init(&subject->arena, TEST_MEMORY);
+	bool fine = timing_compare(core_resolve, events_read, subject, &core, &events);
+	arena_release(&subject->arena);
 	if (fine)
 		printf("%-8s %7zu %12.1f %12.1f %8.2f  %s\n", subject->label, subject->bytes,
-			median(core) * 1e6, median(events) * 1e6, median(ratios), subject->path);
+			core * 1e6, events * 1e6, core / events, subject->path);
 	else
 		printf("%s: failed: %s\n", subject->label, subject->path);
 	return fine;

@@ -2,6 +2,7 @@
  * What looking at a checkpoint costs: inspecting one with 305 exclusions beside cJSON's bare parse of
  * the same bytes, and a resolve (to the rendered reply) whose model a root has beside one that looks at none.
  */
+#include "bench/timing.h"
 #include "checkpoint/roots.h"
 #include "render/render.h"
 #include "runner/support.h"
@@ -11,12 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EXCLUSIONS 305
-#define ROUNDS 15
-#define ROUND_SECONDS 0.03
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
 
 /* As long as the median of real configs. */
@@ -84,22 +82,17 @@ struct subject {
 	struct roots *roots;
 };
 
-static double now(void)
+static bool bare_parse(void *thing)
 {
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static bool bare_parse(struct subject *subject)
-{
+	struct subject *subject = thing;
 	cJSON *value = cJSON_ParseWithLength(subject->checkpoint.data, subject->checkpoint.length);
 	cJSON_Delete(value);
 	return value;
 }
 
-static bool core_inspect(struct subject *subject)
+static bool core_inspect(void *thing)
 {
+	struct subject *subject = thing;
 	bool fine = inspect(&subject->arena, subject->checkpoint, &resolve_limits_default);
 	arena_reset(&subject->arena);
 	return fine;
@@ -123,39 +116,23 @@ static bool config_resolve(struct subject *subject, enum checkpoint_choice choic
 	return fine;
 }
 
-static bool resolve_alone(struct subject *subject)
+static bool resolve_alone(void *thing)
 {
-	return config_resolve(subject, CHECKPOINT_NO);
+	return config_resolve(thing, CHECKPOINT_NO);
 }
 
-static bool resolve_with_model(struct subject *subject)
+static bool resolve_with_model(void *thing)
 {
-	return config_resolve(subject, CHECKPOINT_LOOK_UP);
+	return config_resolve(thing, CHECKPOINT_LOOK_UP);
 }
 
-/* Seconds a call in one round; negative when a call failed. */
-static double measure(bool (*call)(struct subject *), struct subject *subject)
+static bool pair_print(struct subject *subject, const char *label, bool (*ours)(void *subject),
+	bool (*other)(void *subject))
 {
-	unsigned long calls = 0;
-	double start = now(), spent = 0;
-	for (; spent < ROUND_SECONDS; spent = now() - start, calls++)
-		if (!call(subject))
-			return -1;
-	return spent / (double)calls;
-}
-
-/* The best of several rounds, taken in turn. */
-static bool pair_print(struct subject *subject, const char *label, bool (*ours)(struct subject *),
-	bool (*other)(struct subject *))
-{
-	double mine = 1e9, theirs = 1e9;
-	for (int round = 0; round < ROUNDS; round++) {
-		double a = measure(ours, subject), b = measure(other, subject);
-		mine = a < mine ? a : mine;
-		theirs = b < theirs ? b : theirs;
-	}
+	double mine, theirs;
+	bool fine = timing_compare(ours, other, subject, &mine, &theirs);
 	printf("%-62s %8.1f us %8.1f us %6.2f\n", label, mine * 1e6, theirs * 1e6, mine / theirs);
-	return mine > 0 && theirs > 0;
+	return fine;
 }
 
 static struct text checkpoint_make(struct arena *arena)
