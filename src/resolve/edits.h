@@ -16,6 +16,8 @@ struct layout_memory {
 	bool has_aliases;         /* something in the text looks like one */
 	const struct member *top; /* the last one that was asked for */
 	bool top_is_shared;
+	const struct node *merged; /* the last mapping that had to be put in order … */
+	const struct node *merged_as_written;
 };
 
 /* An entry that stands in the text, and that another one took the place of. */

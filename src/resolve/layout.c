@@ -109,17 +109,30 @@ static const struct node *put_in_order(
 	return all;
 }
 
+static const struct node *merged_as_written(const struct layout *layout, const struct node *mapping)
+{
+	struct layout_memory *memory = layout->memory;
+	if (in_order(mapping))
+		return mapping;
+	if (memory->merged != mapping)
+		memory->merged_as_written = put_in_order(layout, mapping, 0, 0);
+	memory->merged = mapping;
+	return memory->merged_as_written;
+}
+
 const struct node *layout_as_written(const struct layout *layout, const struct node *mapping)
 {
 	size_t first = first_replaced(layout, mapping);
-	size_t end = behind_replaced(layout, mapping, first);
-	if (mapping->kind != NODE_MAPPING || (first == end && in_order(mapping)))
+	bool replaced =
+		first < layout->replaced_count && layout->replaced[first].item->mapping == mapping;
+	if (mapping->kind != NODE_MAPPING)
 		return mapping;
-	if (first == end)
-		return put_in_order(layout, mapping, first, end);
+	if (!replaced)
+		return merged_as_written(layout, mapping);
 	struct replaced_entry *kept = &layout->replaced[first];
 	if (!kept->written)
-		kept->written = put_in_order(layout, mapping, first, end);
+		kept->written = put_in_order(
+			layout, mapping, first, behind_replaced(layout, mapping, first));
 	return kept->written;
 }
 

@@ -62,20 +62,6 @@ uint64_t suggestion_letters(struct text word)
 	return letters;
 }
 
-bool suggestion_letters_hopeless(uint64_t written, uint64_t known)
-{
-	uint64_t differing = written ^ known;
-	for (int i = 0; i < 2 * (SUGGESTION_FAR - 1); i++)
-		differing &= differing - 1;
-	return differing != 0;
-}
-
-bool suggestion_lengths_hopeless(size_t written, size_t known)
-{
-	size_t apart = written > known ? written - known : known - written;
-	return apart >= SUGGESTION_FAR;
-}
-
 const char *suggestion_nearest(struct text written, const char *const *words, size_t count)
 {
 	const char *nearest = NULL;

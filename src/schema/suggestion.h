@@ -21,8 +21,20 @@ unsigned suggestion_closeness(struct text written, struct text known);
  * sets differ in more than 4 bits are not close: a test that is much cheaper than the distance.
  */
 uint64_t suggestion_letters(struct text word);
-bool suggestion_letters_hopeless(uint64_t written, uint64_t known);
-bool suggestion_lengths_hopeless(size_t written, size_t known);
+static inline bool suggestion_letters_hopeless(uint64_t written, uint64_t known)
+{
+	uint64_t differing = written ^ known;
+	for (int i = 0; i < 2 * (SUGGESTION_FAR - 1); i++)
+		differing &= differing - 1;
+	return differing != 0;
+}
+
+/* The same by their lengths. */
+static inline bool suggestion_lengths_hopeless(size_t written, size_t known)
+{
+	size_t apart = written > known ? written - known : known - written;
+	return apart >= SUGGESTION_FAR;
+}
 
 /* The closest of `count` words, NULL if none is close. */
 const char *suggestion_nearest(struct text written, const char *const *words, size_t count);
