@@ -24,21 +24,30 @@ static bool is_idle(const struct connection *connection, uint64_t now)
 	       now - connection->since > IDLE_LEAST;
 }
 
+/* In the list, or `other` where that is none shorter. */
+static struct connection *longest_idle(
+	struct connection *list, uint64_t now, struct connection *other)
+{
+	for (struct connection *c = list; c; c = c->next)
+		if (is_idle(c, now) && (!other || c->since < other->since))
+			other = c;
+	return other;
+}
+
 bool deadline_make_room(struct worker *worker)
 {
 	uint64_t now = clock_microseconds();
-	struct connection *longest = NULL;
 	if (now < worker->look_again)
 		return false;
-	for (struct connection *c = worker->connections; c; c = c->next)
-		if (is_idle(c, now) && (!longest || c->since < longest->since))
-			longest = c;
+	struct connection *longest = longest_idle(worker->connections, now, NULL);
+	longest = longest_idle(worker->asleep, now, longest);
 	if (!longest) {
 		worker->look_again = now + LOOK_PAUSE;
 		return false;
 	}
 	longest->hung_up = true;
 	connection_hush(longest);
+	greeting_wake(worker, longest);
 	return true;
 }
 

@@ -370,6 +370,30 @@ class Reloading(WithCertificates):
             self.assertTrue(min(seen.values()) > 10, seen)
 
 
+class Crowds(WithCertificates):
+    def test_stalled_handshakes_make_room(self):
+        options = (*self.one.options, "--limit-connections", "20", "--workers", "2")
+        with Daemon(*options, listen=TLS, tls=self.one.context()) as daemon:
+            greeting = hello(self.one.context())
+            stalled = [self.raw(daemon) for _ in range(20)]
+            for i, peer in enumerate(stalled):
+                peer.sendall(greeting[: (0, 100, len(greeting))[i % 3]])
+            time.sleep(1.2)
+            for _ in range(10):
+                self.assertEqual(daemon.resolve(GOOD).status, 200)
+            for peer in stalled:
+                peer.close()
+
+    def test_they_count(self):
+        options = (*self.one.options, "--limit-connections-per-address", "3", "--workers", "1")
+        with Daemon(*options, listen=TLS, tls=self.one.context()) as daemon:
+            stalled = [self.raw(daemon) for _ in range(3)]
+            with self.raw(daemon) as peer:  # nothing can be told before TLS is spoken
+                self.assertEqual(peer.recv(1), b"")
+            for peer in stalled:
+                peer.close()
+
+
 class Stopping(WithCertificates):
     def test_none_is_lost(self):
         with Daemon(*self.one.options, "--workers", "2", listen=TLS, tls=self.one.context()) as daemon:
