@@ -218,6 +218,19 @@ class Activation(unittest.TestCase):
             process.communicate(timeout=PATIENCE)
             self.assertEqual(process.returncode, 0)
 
+    def connected(self, path):
+        """Once the socket is there and listened on, which are two steps."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            peer = socket.socket(socket.AF_UNIX)
+            try:
+                peer.connect(path)
+                return peer
+            except (FileNotFoundError, ConnectionRefusedError):
+                peer.close()
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+
     def test_socket_for_https(self):
         """Its name says what it speaks, as systemd's own tool passes it."""
         certificates.needed()
@@ -232,11 +245,7 @@ class Activation(unittest.TestCase):
                 [activate, *listen, "--fdname=https:http", BUILD, *pair.options], stderr=subprocess.PIPE, text=True
             )
             for path, context in zip(paths, (pair.context(), None)):
-                deadline = time.monotonic() + PATIENCE
-                while not os.path.exists(path):
-                    self.assertLess(time.monotonic(), deadline)
-                peer = socket.socket(socket.AF_UNIX)
-                peer.connect(path)
+                peer = self.connected(path)
                 if context:
                     peer = context.wrap_socket(peer, server_hostname="localhost")
                 self.assertTrue(self.ask(peer).startswith(b"HTTP/1.1 200"))
