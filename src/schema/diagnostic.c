@@ -11,11 +11,6 @@ void findings_init(struct findings *findings)
 	findings->last = &findings->first;
 }
 
-bool findings_full(const struct findings *findings)
-{
-	return findings->kept == FINDINGS_MAXIMUM;
-}
-
 void findings_make_room(struct findings *findings)
 {
 	findings->kept -= findings->kept == FINDINGS_MAXIMUM;
@@ -75,12 +70,13 @@ struct diagnostic *findings_add(struct findings *findings, struct arena *arena,
 	const struct rule *rule, enum severity severity, const struct word *words,
 	size_t word_count, size_t locations)
 {
+	size_t *kept = severity == SEVERITY_ERROR ? &findings->errors_kept : &findings->kept;
 	findings->counts[severity]++;
-	if (findings->kept == FINDINGS_MAXIMUM) {
+	if (*kept == FINDINGS_MAXIMUM) {
 		findings->left_out++;
 		return NULL;
 	}
-	findings->kept++;
+	++*kept;
 	struct diagnostic *diagnostic = ARENA_NEW(arena, struct diagnostic);
 	struct location *places = ARENA_ARRAY(arena, struct location, locations);
 	if (!diagnostic || !places)

@@ -41,12 +41,13 @@ struct diagnostic {
 	struct diagnostic *next;
 };
 
-/* What is kept at most; what goes beyond is only counted. */
+/* What is kept at most, of errors and of all others; what goes beyond is only counted. */
 #define FINDINGS_MAXIMUM 1000
 
 /* All findings of one resolution. */
 struct findings {
-	size_t kept;
+	size_t errors_kept;
+	size_t kept; /* others */
 	size_t left_out;
 	struct diagnostic *first;
 	struct diagnostic **last;
@@ -60,8 +61,7 @@ struct word {
 };
 
 void findings_init(struct findings *findings);
-/* Whether the next one would be left out; and room for one more all the same, to say so. */
-bool findings_full(const struct findings *findings);
+/* Room for one more that is no error, to say that some are left out. */
 void findings_make_room(struct findings *findings);
 /*
  * Adds a finding with its message and remedy expanded from `words` (an unknown placeholder stays as

@@ -1,11 +1,12 @@
 #include "source/tree.h"
 
 #include "base/buffer.h"
+#include "source/lines.h"
 #include "source/merge.h"
 
 #include <string.h>
 
-/* Beyond the first thousand, nobody reads them. */
+/* Of a kind; beyond the first thousand, nobody reads them. */
 #define PROBLEMS_MOST 1000
 #define PATH_BYTES_MOST 4096
 /* Recursion over a tree must be safe, whatever the limits ask for. */
@@ -22,9 +23,8 @@ struct tree_frame {
 	struct key_index index;
 	bool has_key;
 	bool merging;
-	uint32_t earlier;                   /* member of the same key, or KEY_INDEX_NONE */
-	struct member member;               /* its value is still to come */
-	struct document_problem *duplicate; /* to be completed with the value */
+	uint32_t earlier;     /* member of the same key, or KEY_INDEX_NONE */
+	struct member member; /* its value is still to come */
 	struct merges merges;
 };
 
@@ -71,10 +71,11 @@ struct span tree_key_span(const struct tree *tree)
 struct document_problem *tree_problem(
 	struct tree *tree, enum document_fault fault, struct span span, struct text detail)
 {
-	if (fault != FAULT_DUPLICATE_KEY)
+	if (fault != FAULT_DUPLICATE_KEY) {
 		tree->unusable = true;
-	if (tree->problems++ >= PROBLEMS_MOST)
-		return NULL;
+		if (tree->faults++ >= PROBLEMS_MOST)
+			return NULL;
+	}
 	struct document_problem *problem = ARENA_NEW(tree->arena, struct document_problem);
 	if (!problem)
 		return NULL;
@@ -194,17 +195,40 @@ static struct text current_path(const struct tree *tree)
 	return buffer_text(&path);
 }
 
-static void record_duplicate(struct tree *tree, struct tree_frame *frame)
+/*
+ * Past the bound only those with another value are told: of the top level all, and one in each of its entries, which
+ * is enough to know that it is contradicted.
+ */
+static bool is_worth_telling(struct tree *tree, bool differ)
 {
-	const struct member *earlier = &tree->members[frame->first + frame->earlier];
+	struct mark top = tree->frames[0].member.key_span.start, last = tree->contradicted;
+	if (tree->duplicates < PROBLEMS_MOST)
+		return ++tree->duplicates;
+	if (!differ || tree->depth == 1)
+		return differ;
+	tree->contradicted = top;
+	return mark_before(last, top) || mark_before(top, last);
+}
+
+/* The innermost key stands here again. */
+static bool record_duplicate(
+	struct tree *tree, const struct tree_frame *frame, const struct member *earlier)
+{
+	bool differ = !node_equal(earlier->value, frame->member.value);
+	if (!replaced_add(&tree->document->replaced, tree->arena, frame->node, earlier))
+		return false;
+	if (!is_worth_telling(tree, differ))
+		return true;
 	struct document_problem *problem = tree_problem(tree, FAULT_DUPLICATE_KEY,
 		frame->member.key_span, TEXT("the key stands here twice"));
-	frame->duplicate = problem;
 	if (!problem)
-		return;
+		return false;
 	problem->key = frame->member.key;
 	problem->path = current_path(tree);
 	problem->other = earlier->key_span;
+	problem->values_differ = differ;
+	problem->replaced = tree->document->replaced;
+	return true;
 }
 
 bool tree_key(struct tree *tree, struct text key, struct span span)
@@ -213,13 +237,10 @@ bool tree_key(struct tree *tree, struct text key, struct span span)
 	uint32_t count = (uint32_t)(tree->member_count - frame->first);
 	frame->has_key = true;
 	frame->merging = false;
-	frame->duplicate = NULL;
 	frame->end = span.end;
 	frame->member = (struct member){ .key = key, .hash = text_hash(key), .key_span = span };
 	frame->earlier = key_index_find(
 		&frame->index, own_members(tree, frame), count, key, frame->member.hash);
-	if (frame->earlier != KEY_INDEX_NONE)
-		record_duplicate(tree, frame);
 	return !arena_failed(tree->arena);
 }
 
@@ -236,13 +257,8 @@ static bool add_member(struct tree *tree, struct tree_frame *frame)
 {
 	if (frame->earlier != KEY_INDEX_NONE) {
 		struct member *earlier = &tree->members[frame->first + frame->earlier];
-		if (!replaced_add(&tree->document->replaced, tree->arena, frame->node, earlier))
+		if (!record_duplicate(tree, frame, earlier))
 			return false;
-		if (frame->duplicate) {
-			frame->duplicate->values_differ =
-				!node_equal(earlier->value, frame->member.value);
-			frame->duplicate->replaced = tree->document->replaced;
-		}
 		*earlier = frame->member;
 		return true;
 	}

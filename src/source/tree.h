@@ -16,8 +16,11 @@ struct tree {
 	struct arena *arena;
 	struct document *document;
 	struct document_problem **tail;
-	uint32_t problems;
-	bool unusable; /* a fault other than FAULT_DUPLICATE_KEY was found */
+	uint32_t faults;     /* what makes the text unusable */
+	uint32_t duplicates; /* told of */
+	struct mark
+		contradicted; /* the last entry of the top level in which one was told past their bound */
+	bool unusable;        /* a fault other than FAULT_DUPLICATE_KEY was found */
 	uint32_t depth_most;
 	uint32_t nodes_most;
 	uint64_t nodes; /* so far, aliases expanded */

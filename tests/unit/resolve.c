@@ -87,6 +87,37 @@ START_TEST(errors_behind_the_bound_count)
 	ck_assert_ptr_nonnull(resolution);
 	ck_assert_int_eq(resolution->status, RESOLUTION_REJECTED);
 	ck_assert_ptr_null(resolution->canonical);
+	ck_assert_uint_eq(count_of(resolution, "wrong-type"), 1);
+}
+END_TEST
+
+/* A thousand keys that stand twice hide neither a fault behind them nor a key that decides. */
+START_TEST(repeated_keys_hide_nothing)
+{
+	static const struct {
+		const char *behind;
+		const char *rule;
+	} endings[] = {
+		{ "z: [\n", "yaml-syntax" },
+		{ "load_in_8bit: true\nload_in_8bit: false\n", "duplicate-decisive-key" },
+		{ "x: {a: 1, a: 2, b: 1, b: 2}\nmodel_quantization_config: {bnb: {weight_dtype: nf4, weight_dtype: int8}}",
+			"duplicate-decisive-key" },
+	};
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		struct buffer out;
+		buffer_init(&out, &arena, 1 << 16);
+		for (int j = 0; j < 3000; j++)
+			buffer_printf(&out, "k%d: 1\n", j / 2);
+		buffer_add_string(&out, endings[i].behind);
+		struct resolve_request request = {
+			.config = buffer_text(&out),
+			.checkpoint = CHECKPOINT_NO,
+		};
+		const struct resolution *resolution = resolve(&arena, &request);
+		ck_assert_ptr_nonnull(resolution);
+		ck_assert_int_ne(resolution->status, RESOLUTION_OK);
+		ck_assert_uint_eq(count_of(resolution, endings[i].rule), 1);
+	}
 }
 END_TEST
 
@@ -194,6 +225,7 @@ int main(void)
 	tcase_add_test(bounds, hopeless_suggestions);
 	tcase_add_test(bounds, utf16_places_are_those_of_the_bytes_sent);
 	tcase_add_test(bounds, repeated_keys_are_bounded);
+	tcase_add_test(bounds, repeated_keys_hide_nothing);
 	suite_add_tcase(suite, bounds);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
