@@ -178,13 +178,23 @@ int beneath_folder(int folder, const char *path, enum beneath_way way)
 	return open_beneath(folder, path, FOLDER_FLAGS, way);
 }
 
-int identity_of(int file, struct identity *ret_identity)
+static int identify(int opened, mode_t kind, struct identity *ret_identity)
 {
 	struct stat status;
-	if (fstat(file, &status) != 0)
+	if (fstat(opened, &status) != 0)
 		return -errno;
 	*ret_identity = identity_from(&status);
-	return S_ISREG(status.st_mode) ? 0 : -EINVAL;
+	return (status.st_mode & S_IFMT) == kind ? 0 : -EINVAL;
+}
+
+int identity_of(int file, struct identity *ret_identity)
+{
+	return identify(file, S_IFREG, ret_identity);
+}
+
+int identity_of_folder(int folder, struct identity *ret_identity)
+{
+	return identify(folder, S_IFDIR, ret_identity);
 }
 
 int beneath_file(int folder, const char *path, enum beneath_way way, struct identity *ret_identity)

@@ -39,8 +39,9 @@ int beneath_folder(int folder, const char *path, enum beneath_way way);
 int beneath_file(int folder, const char *path, enum beneath_way way, struct identity *ret_identity);
 /* What stands at a path, links followed, without opening it: 0 or the errno negated. */
 int beneath_look(const char *path, struct identity *ret_identity);
-/* Of an open regular file: 0 or the errno negated. */
+/* Of what is open: 0 or the errno negated; EINVAL for what is no regular file, or no folder. */
 int identity_of(int file, struct identity *ret_identity);
+int identity_of_folder(int folder, struct identity *ret_identity);
 /* The next name of an open folder (a DIR); NULL at its end. */
 const char *beneath_next(void *listing);
 /* Takes the descriptor over. NULL without memory. */

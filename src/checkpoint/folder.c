@@ -113,6 +113,7 @@ int folder_survey(struct folder *folder, struct arena *arena, int root, struct t
 	int opened = beneath_folder(root, path.data, limits->way);
 	if (opened < 0)
 		return opened;
+	identity_of_folder(opened, &folder->identity);
 	void *listing = beneath_list(opened);
 	if (!listing)
 		return -ENOMEM;

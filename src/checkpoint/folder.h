@@ -23,6 +23,7 @@ struct folder_file {
 };
 
 struct folder {
+	struct identity identity; /* before its files were listed */
 	struct folder_file *files;
 	size_t count;
 	bool shards_left_out; /* more than FOLDER_SHARDS_MAXIMUM */

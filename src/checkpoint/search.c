@@ -27,10 +27,18 @@ static const char *whole_path(const struct search *search, struct text path)
 	return arena_printf(search->arena, "%s/%.*s", search->root_path, TEXT_ARGUMENTS(path)).data;
 }
 
-static void look(struct search *search, struct text path)
+/* What was opened there, or why not; what only a look can tell is looked at. */
+static void note(
+	struct search *search, struct text path, int error, const struct identity *identity)
 {
-	if (search->keep)
-		witnesses_look(&search->witnesses, whole_path(search, path));
+	static const struct identity nothing = { 0 };
+	if (!search->keep)
+		return;
+	const char *whole = whole_path(search, path);
+	if (error == 0 || error == -ENOENT)
+		witnesses_add(&search->witnesses, whole, error, error == 0 ? identity : &nothing);
+	else
+		witnesses_look(&search->witnesses, whole);
 }
 
 /* Another immutable file would be another link, which the folder's stamp tells. */
@@ -120,9 +128,9 @@ static struct roots_answer search_folder(struct search *search, struct text path
 {
 	struct folder folder;
 	struct arena arena;
-	look(search, path);
 	arena_init(&arena, search->limits->inspect_bytes);
 	int error = folder_survey(&folder, &arena, search->root, path, &search->folder);
+	note(search, path, error, &folder.identity);
 	struct roots_answer result = search_answer(ROOTS_NOT_FOUND, "");
 	if (error != 0)
 		result = not_opened(error);
@@ -161,10 +169,10 @@ static bool is_commit(struct text text)
 }
 
 /* The reference's contents; 0 or the errno negated. */
-static int read_reference(const struct search *search, const char *path, struct text *ret_contents)
+static int read_reference(const struct search *search, const char *path,
+	struct identity *ret_identity, struct text *ret_contents)
 {
-	struct identity identity;
-	int file = beneath_file(search->root, path, search->folder.way, &identity);
+	int file = beneath_file(search->root, path, search->folder.way, ret_identity);
 	if (file < 0)
 		return file;
 	char *contents = arena_alloc(search->arena, REFERENCE_BYTES);
@@ -181,8 +189,9 @@ static bool find_commit(struct search *search, const char *model, struct roots_a
 	struct text revision = search->revision.length > 0 ? search->revision : TEXT("main");
 	struct text path =
 		arena_printf(search->arena, "%s/refs/%.*s", model, TEXT_ARGUMENTS(revision));
-	look(search, path);
-	int error = read_reference(search, path.data, &contents);
+	struct identity identity;
+	int error = read_reference(search, path.data, &identity, &contents);
+	note(search, path, error, &identity);
 	search->commit = error == 0 ? text_trim(contents) : revision;
 	if (is_commit(search->commit))
 		return true;
@@ -249,7 +258,7 @@ static struct roots_answer search_root(struct search *search, const struct root_
 	search->root_path = path->path;
 	search->root = beneath_root(path->path);
 	if (search->root < 0) {
-		look(search, TEXT(""));
+		note(search, TEXT(""), search->root, NULL);
 		return search_answer(ROOTS_UNREADABLE, "its model root cannot be opened");
 	}
 	struct roots_answer result =
