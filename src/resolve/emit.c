@@ -129,15 +129,18 @@ static void emit_flow_value(struct buffer *out, struct edits *edits, const struc
 			     "the new block"));
 }
 
-/* How many blanks a line begins with; SIZE_MAX for a blank line. */
+/* How many blanks a line begins with. */
 static size_t indentation(struct text line)
 {
 	size_t blanks = 0;
 	while (blanks < line.length && line.data[blanks] == ' ')
 		blanks++;
-	return blanks == line.length || line.data[blanks] == '\r' || line.data[blanks] == '\n'
-		       ? SIZE_MAX
-		       : blanks;
+	return blanks;
+}
+
+static bool is_blank(struct text line)
+{
+	return line.length == 0 || line.data[0] == '\r' || line.data[0] == '\n';
 }
 
 /* Comments above the first line belong to what they stand above. */
@@ -175,14 +178,15 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 		size_t end = layout_line_end(layout, i);
 		struct text line = { source.data + i, end - i };
 		size_t blanks = indentation(line);
-		if (blanks != SIZE_MAX && blanks < old && line.data[blanks] != '#')
+		line = text_from(line, blanks);
+		if (blanks < old && !is_blank(line) && line.data[0] != '#')
 			edits_refuse(edits, node->span.start,
 				TEXT("lines of a nested collection are indented less than "
 				     "its first"));
-		if (blanks != SIZE_MAX) {
-			buffer_add_repeated(out, ' ', indent + (blanks > old ? blanks - old : 0));
-			line = text_from(line, blanks);
-		}
+		/* Blanks of a blank line may belong to a block scalar, too. */
+		size_t column = blanks > old ? indent + blanks - old : indent;
+		bool empty = is_blank(line) && blanks < indent && blanks <= old;
+		buffer_add_repeated(out, ' ', empty ? blanks : column);
 		buffer_add(out, line);
 		i = end;
 	}

@@ -65,7 +65,8 @@ static void end_line(struct writer *writer)
 static void put_gap(struct writer *writer, unsigned indent)
 {
 	while (once(writer, 6)) {
-		buffer_add_repeated(&writer->out, ' ', once(writer, 6) ? indent : 0);
+		size_t blanks = once(writer, 6) ? random_below(writer->random, indent + 8) : 0;
+		buffer_add_repeated(&writer->out, ' ', blanks);
 		put(writer, writer->newline);
 	}
 	while (once(writer, 5)) {

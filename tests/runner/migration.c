@@ -162,7 +162,7 @@ static size_t next_line(const struct migration_case *subject, const struct side 
 {
 	for (; i < before->lines.count; i++) {
 		struct text own = lines_text(&before->lines, (uint32_t)i);
-		bool last = i + 1 == before->lines.count && own.length == 0;
+		bool last = i + 1 == before->lines.count && text_trim(own).length == 0;
 		if (old[i] || last)
 			continue;
 		if (!may_go(subject, own) || (line && is_same(own, *line)))
