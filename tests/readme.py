@@ -44,9 +44,10 @@ def run(command, address):
 
 
 def main():
-    if not shutil.which("curl"):
-        print("skipped: there is no curl")
-        return 77
+    for tool in ("curl", "jq"):
+        if not shutil.which(tool):
+            print(f"skipped: there is no {tool}")
+            return 77
     with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
         wanted = list(examples(file.read()))
     failures = 0

@@ -110,6 +110,10 @@ static void put_included(struct json *json, const char *name, bool included, str
 
 static void put_decision(struct json *json, const struct resolution *resolution)
 {
+	if (resolution->is_named) {
+		json_key(json, "filename");
+		json_text(json, resolution->filename);
+	}
 	json_key(json, "status");
 	json_string(json, resolution->status == RESOLUTION_OK ? "ok" : "rejected");
 	json_key(json, "target");

@@ -65,6 +65,7 @@ struct resolution {
 	struct text source;   /* the text that lines and offsets count in; "" for a config that came
 				 as a value */
 	struct text filename; /* for people */
+	bool is_named;        /* by the request; else `filename` is what most are called */
 	bool include_exclusions;
 	bool include_migrated, include_diff;
 	struct text migrated, diff; /* data NULL: null */

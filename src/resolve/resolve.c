@@ -111,6 +111,7 @@ static const struct resolution *run(struct resolver *resolver)
 	resolution->target = request->target;
 	resolution->checkpoint = resolver->facts.checkpoint;
 	resolution->source = request->config_tree ? TEXT("") : resolver->document.bytes;
+	resolution->is_named = request->filename.length > 0;
 	resolution->filename =
 		request->filename.length > 0 ? request->filename : TEXT("config.yaml");
 	resolution->include_exclusions = request->include_exclusions;

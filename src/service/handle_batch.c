@@ -179,14 +179,14 @@ static size_t stream(struct request *request, char *out, size_t room)
 	return length;
 }
 
-/* Counted before the reply begins: afterwards it would be too late to refuse. */
-static bool is_too_many(struct pieces pieces, size_t limit)
+/* Before the reply begins: afterwards it would be too late to refuse. Not beyond one more than the limit. */
+static size_t count_items(struct pieces pieces, size_t limit)
 {
 	struct text item;
-	for (size_t count = 0; pieces_next(&pieces, &item); count++)
-		if (count == limit)
-			return true;
-	return false;
+	size_t count = 0;
+	while (count <= limit && pieces_next(&pieces, &item))
+		count++;
+	return count;
 }
 
 static struct text decoded(struct request *request)
@@ -219,10 +219,16 @@ static bool cut(struct request *request, struct batch *batch)
 {
 	size_t limit = request->settings->options.batch_item_limit;
 	struct text body = decoded(request);
-	if (!pieces_begin(&batch->pieces, form_of(request, body), body))
+	bool sound = pieces_begin(&batch->pieces, form_of(request, body), body);
+	size_t count = sound ? count_items(batch->pieces, limit) : 0;
+	if (!sound)
 		request_refuse(request, PROBLEM_BAD_ENVELOPE,
 			TEXT("a batch in JSON is an array of envelopes, or an envelope a line"));
-	else if (is_too_many(batch->pieces, limit))
+	else if (count == 0 && batch->pieces.form != PIECES_ARRAY)
+		request_refuse(request, PROBLEM_EMPTY_BATCH,
+			TEXT("there is no config in the body: send YAML documents with \"---\" "
+			     "between them, or an envelope a line; an empty batch is []"));
+	else if (count > limit)
 		request_refuse(request, PROBLEM_BODY_TOO_LARGE,
 			arena_printf(&request->arena, "a batch has at most %zu items", limit));
 	return request->refusal.problem == PROBLEM_NONE;

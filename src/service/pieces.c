@@ -45,13 +45,16 @@ static bool next_document(struct pieces *pieces, struct text *ret_item)
 {
 	struct text rest = pieces->rest;
 	size_t length = 0, start = 0;
-	bool begun = false, ended = false;
+	bool begun = false, ended = false, bare = false;
 	while (length < rest.length && !ended) {
 		struct text line = next_yaml_line(text_from(rest, length));
 		struct text words = without_mark(line);
 		if (begun && is_marker(words, "---"))
 			break;
 		ended = begun && is_marker(words, "...");
+		if (bare && words.length < line.length)
+			start = length; /* a file that was put behind a marker */
+		bare = is_marker(words, "---") && text_trim(words).length == 3;
 		length += line.length;
 		if (!begun && is_marker(words, "..."))
 			start = length; /* the end of nothing, which the reader does not know */

@@ -25,6 +25,8 @@ bool pieces_begin(struct pieces *pieces, enum pieces_form form, struct text body
 /*
  * The next item. A YAML document begins with its marker line, if it has one, and ends before the
  * next one, or with a line "..."; comments and directives before its marker belong to it where it is
- * the first one or follows such a line. Blank lines of NDJSON belong to none. False at the end.
+ * the first one or follows such a line. A byte order mark right behind a bare marker begins the
+ * document, as it began the file that was put there. A marker with nothing behind it is a document
+ * without a config. Blank lines of NDJSON belong to no item. False at the end.
  */
 bool pieces_next(struct pieces *pieces, struct text *ret_item);

@@ -32,6 +32,11 @@ const struct problem_row problems[] = {
 		.status = 400,
 		.title = "The JSON body cannot be used",
 	},
+	[PROBLEM_EMPTY_BATCH] = {
+		.slug = "empty-batch",
+		.status = 400,
+		.title = "The batch has no item",
+	},
 	[PROBLEM_BAD_MULTIPART] = {
 		.slug = "bad-multipart",
 		.status = 400,

@@ -77,9 +77,34 @@ class Batch(unittest.TestCase):
             self.assertEqual(fields["content-type"], kind)
             self.assertEqual(len(reply.splitlines()), 3)
 
-    def test_nothing_is_no_item(self):
-        for body in ("", "# only a comment\n\n"):
-            self.assertEqual(self.lines(body), [{"ok": 0, "rejected": 0, "unreadable": 0}])
+    def test_nothing_is_no_batch(self):
+        """A pipe that went wrong, as for /v1/resolve; an empty array says itself that there is nothing."""
+        for kind in (None, "application/yaml", "text/plain", "application/x-ndjson"):
+            for body in ("", "\n \n") + (("# only a comment\n\n", "...\n") if kind != "application/x-ndjson" else ()):
+                with self.subTest(f"{kind}: {body!r}"):
+                    status, _, reply = self.send(body, **({"Content_Type": kind} if kind else {}))
+                    self.assertEqual((status, json.loads(reply)["type"]), (400, "urn:quantconf:problem:empty-batch"))
+        for accept, reply in (("*/*", b""), ("application/json", b'{"results":[],"summary":')):
+            status, _, body = self.send("[]", Accept=accept)
+            summary = b'{"ok":0,"rejected":0,"unreadable":0}'
+            self.assertEqual((status, body), (200, reply + summary + (b"}\n" if reply else b"\n")))
+
+    def test_a_document_without_a_config_counts(self):
+        """As PyYAML's load_all() has it; so items stay beside what they were made of."""
+        *items, summary = self.lines(f"---\n# only a comment\n---\n{GOOD}---\n")
+        self.assertEqual([[e["rule"] for e in i["errors"]] for i in items], [["yaml-empty"], [], ["yaml-empty"]])
+        self.assertEqual(summary, {"ok": 1, "rejected": 0, "unreadable": 2})
+
+    def test_files_put_together_keep_their_byte_order_marks(self):
+        body = "".join(f"---\n{text}" for text in (GOOD, "\ufeff" + GOOD, "\ufeff# c\n" + BAD))
+        *items, summary = self.lines(body.encode())
+        self.assertEqual(summary, {"ok": 2, "rejected": 1, "unreadable": 0})
+        self.assertEqual(items[1], self.daemon.resolve("\ufeff" + GOOD).json)
+
+    def test_items_carry_the_names_that_they_came_with(self):
+        lines = [{"config": GOOD, "options": {"filename": "configs/a.yaml"}}, {"config": BROKEN}]
+        *items, _ = self.lines("\n".join(map(json.dumps, lines)))
+        self.assertEqual([i.get("filename") for i in items], ["configs/a.yaml", None])
 
     def test_envelopes_in_lines(self):
         envelopes = [{"config": GOOD}, {"config": BAD, "options": {"target": "flat"}}, {"adapter": "lora"}]
@@ -103,7 +128,7 @@ class Batch(unittest.TestCase):
             self.assertGreaterEqual(summary["unreadable"], 1)
 
     def test_one_object(self):
-        for body, count in ((f"{GOOD}---\n{BAD}", 2), ("", 0), (GOOD, 1)):
+        for body, count in ((f"{GOOD}---\n{BAD}", 2), ("[]", 0), (GOOD, 1)):
             status, fields, reply = self.send(body, Accept="application/json")
             self.assertEqual((status, fields["content-type"]), (200, "application/json"))
             value = json.loads(reply)
@@ -137,8 +162,8 @@ class Batch(unittest.TestCase):
             self.assertEqual(status("---\na: 1\n" * 3), 200)
             self.assertEqual(status("---\na: 1\n" * 4), 413)
             self.assertEqual(status(json.dumps([{}] * 4), "application/json"), 413)
-            self.assertEqual(status("#" * 65536), 200)
-            self.assertEqual(status("#" * 65537), 413)
+            self.assertEqual(status("a: 1 #" + "#" * 65530), 200)
+            self.assertEqual(status("a: 1 #" + "#" * 65531), 413)
 
     def test_memory_does_not_grow(self):
         """Each of these takes some ten kilobytes to resolve; ten thousand would be hundreds of megabytes."""

@@ -98,6 +98,12 @@ class Resolve(unittest.TestCase):
         )
         self.assertIn(b"other.yaml:", reply.body)
 
+    def test_the_name_comes_back(self):
+        named = self.daemon.resolve(QLORA, "?filename=configs/a%22b.yaml")
+        self.assertTrue(named.body.startswith(b'{"filename":"configs/a\\"b.yaml","status":"ok",'))
+        self.assertEqual(named.body.partition(b",")[2], self.daemon.resolve(QLORA).body[1:])
+        self.assertEqual(self.daemon.envelope({"config": QLORA, "options": {"filename": "e.yaml"}}).json["filename"], "e.yaml")
+
     def test_envelope_with_text(self):
         reply = self.daemon.envelope({"config": QLORA})
         self.assertEqual(reply.body, self.daemon.resolve(QLORA).body)
