@@ -100,7 +100,7 @@ static void put_finding(struct page *page, const struct diagnostic *finding)
 	paint(page, PLAIN);
 	visible_put(page->out, finding->message);
 	buffer_printf(page->out, " [%s]\n", finding->rule->id);
-	if (main)
+	if (main && !finding->rule->blameless)
 		put_excerpt(page, main);
 	for (size_t i = 1; i < finding->location_count; i++)
 		put_further(page, &finding->locations[i]);

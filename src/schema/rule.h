@@ -70,6 +70,8 @@ struct rule {
 	const char *good_checkpoint; /* … for `good` */
 	enum target target;          /* under which the examples run */
 	bool require_checkpoint; /* an error where the request requires a checkpoint; `bad` runs so */
+	/* Of something that is not there: its place says where it would be named, and shows people nothing. */
+	bool blameless;
 	const char *also[RULE_ALSO_MAXIMUM];
 	struct {
 		enum fix_kind kind;

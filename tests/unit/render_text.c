@@ -202,6 +202,20 @@ START_TEST(names_the_checkpoint)
 }
 END_TEST
 
+/* What is amiss is missing from the config: the line where it would be named is not at fault. */
+START_TEST(shows_no_line_that_is_not_at_fault)
+{
+	const char source[] = "adapter: lora\nbase_model: a/b\n";
+	struct location location = place_of(source, "base_model: a/b", "/base_model");
+	struct diagnostic finding = finding_at(&location, 1);
+	finding.rule = registry_get("checkpoint-not-inspected");
+	expect(rendered(source, &finding, false),
+		"c.yaml:2:1: error: Both. [checkpoint-not-inspected]\n"
+		"help: One.\n"
+		"c.yaml: rejected: 1 error, 2 warnings\n");
+}
+END_TEST
+
 static const struct {
 	struct effective effective;
 	const char *expected;
@@ -327,6 +341,7 @@ int main(void)
 	tcase_add_test(cases, shows_place_line_and_remedy);
 	tcase_add_test(cases, cuts_a_place_at_the_end_of_its_line);
 	tcase_add_test(cases, shows_findings_without_a_place);
+	tcase_add_test(cases, shows_no_line_that_is_not_at_fault);
 	tcase_add_test(cases, names_the_checkpoint);
 	tcase_add_loop_test(cases, sums_up, 0, COUNT(summaries));
 	tcase_add_test(cases, counts_before_it_tells_what_is_installed);

@@ -564,13 +564,14 @@ static const struct rule rows[] = {
 		.message =
 			"No checkpoint was inspected: {lookup}. The rules of the load stage did not run.",
 		.remedy =
-			"Send the checkpoint's config.json with the request, or run the service with a model root that has "
-			"it.",
+			"Give the checkpoint's config.json, or a model root that has the model, or say `none` where the "
+			"checkpoint does not matter.",
 		.why = "Half of the surprises sit in the checkpoint's own quantization_config.",
 		.bad = LORA "base_model: org/model\n",
 		.good = LORA "base_model: org/model\n",
 		.good_checkpoint = PLAIN,
 		.require_checkpoint = true,
+		.blameless = true,
 	},
 };
 
