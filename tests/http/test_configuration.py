@@ -303,7 +303,7 @@ class Addresses(WithFolder):
                 self.assertLess(time.monotonic(), deadline)
             for peer in held:
                 peer.close()
-            self.assertRegex(daemon.log(), 'event=overload message="127.0.0.1 has more connections')
+            daemon.wait_for_log('event=overload message="127.0.0.1 has more connections')
 
 
 class Log(WithFolder):

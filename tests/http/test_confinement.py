@@ -27,13 +27,6 @@ needs_landlock = unittest.skipUnless(HERE["landlock_abi"], f"not confined here: 
 needs_all = unittest.skipIf(HERE["missing"], f"not confined here: {HERE['missing']}")
 
 
-def preload(name):
-    path = PRELOADED / name
-    if not path.exists():
-        raise unittest.SkipTest(f"{path} is not built: make check builds it")
-    return str(path)
-
-
 class WithFolder(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -54,6 +47,14 @@ class WithFolder(unittest.TestCase):
         pathlib.Path(path + ".new").write_text(text)
         os.replace(path + ".new", path)
         return path
+
+    def preload(self, name):
+        """A link without blanks to it: these separate the names in LD_PRELOAD."""
+        path, link = PRELOADED / name, os.path.join(self.folder, name)
+        if not path.exists():
+            self.skipTest(f"{path} is not built: make check builds it")
+        os.symlink(path, link)
+        return link
 
     def start(self, *options, **environment):
         os.environ.update(environment)
@@ -99,7 +100,7 @@ class BreakingOut(WithFolder):
                 "--model-root",
                 self.root,
                 "--workers=2",
-                LD_PRELOAD=preload("preload.so"),
+                LD_PRELOAD=self.preload("preload.so"),
                 BREAKOUT_FOLDER=self.folder,
                 BREAKOUT_PORT=str(tcp.getsockname()[1]),
                 BREAKOUT_ABSTRACT=local.getsockname()[1:].decode(),
@@ -145,7 +146,7 @@ class Telling(WithFolder):
 
     @needs_all
     def test_a_kernel_without_landlock(self):
-        library = preload("older_kernel.so")
+        library = self.preload("older_kernel.so")
         environment = {**os.environ, "LD_PRELOAD": library, "OLDER_LANDLOCK": "0"}
         for options in (["--listen=127.0.0.1:0"], ["--check-config"]):
             ended = subprocess.run(
@@ -165,7 +166,7 @@ class Telling(WithFolder):
 
     @needs_all
     def test_kernels_with_an_older_landlock(self):
-        library = preload("older_kernel.so")
+        library = self.preload("older_kernel.so")
         for abi in range(1, HERE["landlock_abi"] + 1):
             daemon = self.start(
                 "--confine=required",
@@ -297,7 +298,7 @@ class Reloading(WithFolder):
         """Nobody wants all of a home readable, so only the file itself is."""
         path = self.config("default-target: flat")
         daemon = self.start("--config", path, HOME=os.path.dirname(path))
-        self.assertRegex(daemon.log(), "quantconfd.yaml lies in a folder of many things")
+        daemon.wait_for_log("quantconfd.yaml lies in a folder of many things")
         pathlib.Path(path).write_text("default-target: released\n")
         self.hup(daemon, "was read again")
         self.assertEqual(daemon.resolve(GOOD).json["target"], "released")
@@ -323,7 +324,7 @@ class Roots(WithFolder):
     def test_one_that_comes_later(self):
         late = os.path.join(self.folder, "late")
         daemon = self.start("--model-root", late)
-        self.assertIn("late does not exist", daemon.log())
+        daemon.wait_for_log("late does not exist")
         self.assertEqual(self.ready(daemon), (503, False))
         daemon.wait_for_log("level=warning event=ready .*late cannot be opened")
         self.make_model("late")

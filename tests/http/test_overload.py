@@ -73,7 +73,7 @@ class Connections(unittest.TestCase):
             self.assertEqual(busy.finish(), [200] * 8)
             wait_for(lambda: daemon.resolve(GOOD).status == 200)
             # The log has it, but not each time.
-            self.assertRegex(daemon.log(), "level=warning event=overload .*limit-connections")
+            daemon.wait_for_log("level=warning event=overload .*limit-connections")
             self.assertLessEqual(daemon.log().count("event=overload"), 2)
 
     def test_far_above_the_limit(self):
