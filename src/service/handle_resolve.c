@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "render/render.h"
 #include "service/call.h"
 #include "service/envelope.h"
@@ -59,16 +57,12 @@ const char *const resolve_types[] = { "application/json", "application/yaml", "t
 
 static void take_config_part(struct call *call, const struct part *part)
 {
-	struct text name = part->filename;
-	const char *slash = name.length > 0 ? memrchr(name.data, '/', name.length) : NULL;
-	if (slash)
-		name = text_from(name, (size_t)(slash - name.data) + 1);
 	struct refusal ignored = { 0 };
-	const struct parameter filename = { .name = TEXT("filename"), .value = name };
+	const struct parameter filename = { .name = TEXT("filename"), .value = part->filename };
 	/* The name of the file is a courtesy: one that could not be a parameter is left out. */
-	if (name.length > 0 &&
+	if (part->filename.length > 0 &&
 		parameters_check(resolve_parameters, &filename, 1, &call->request->arena, &ignored))
-		call->ask.filename = name;
+		call->ask.filename = part->filename;
 	call->ask.config = part->contents;
 	call_check_size(call, "config", part->contents.length,
 		call->request->settings->limits.config_bytes);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "service/negotiate.h"
 
 #define BOUNDARY_MAXIMUM 70
@@ -23,12 +24,26 @@ static bool next_line(struct text *rest, struct text *ret_line)
 	return true;
 }
 
+/* Browsers and curl write a quote in a file's name as %22, and no other character that could stand in one so. */
+static struct text with_quotes(struct arena *arena, struct text name)
+{
+	struct buffer out;
+	buffer_init(&out, arena, name.length);
+	for (size_t quote; (quote = find(name, TEXT("%22"))) != SIZE_MAX;) {
+		buffer_add(&out, (struct text){ .data = name.data, .length = quote });
+		buffer_add_byte(&out, '"');
+		name = text_from(name, quote + 3);
+	}
+	buffer_add(&out, name);
+	return buffer_text(&out);
+}
+
 static const char *read_disposition(struct part *part, struct arena *arena, struct text value)
 {
 	if (!text_equal_nocase(media_type(value), TEXT("form-data")))
 		return "a part's Content-Disposition is not form-data";
 	part->name = media_parameter(arena, value, "name");
-	part->filename = media_parameter(arena, value, "filename");
+	part->filename = with_quotes(arena, media_parameter(arena, value, "filename"));
 	return part->name.data ? NULL : "a part has no name";
 }
 

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 
@@ -13,15 +14,20 @@ from support import (
     GOOD,
     PATIENCE,
     UNREADABLE,
+    Daemon,
     ExampleTest,
     address_of_nobody,
     main,
     needs,
     search_path,
+    stranger,
     url,
 )
 
+from certificates import Pair, needed  # support says where
+
 SCRIPT = os.path.join(EXAMPLES, "job.sh")
+TOKEN = "a-token-of-sixteen-bytes-or-more"
 
 
 @needs("curl")
@@ -117,9 +123,58 @@ class Job(ExampleTest):
         self.start(listen=address.removeprefix("http://"))
         self.expect_refusal(job)
 
+    def test_does_not_wait_for_a_service_that_stays_silent(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            result = self.train(address, GOOD, QUANTCONF_TIMEOUT="1", QUANTCONF_RETRIES="0")
+            self.assertEqual((result.returncode, result.ran), (0, True))
+            self.assertIn("cannot answer now", result.stderr)
+            result = self.job(address, GOOD, QUANTCONF_TIMEOUT="1", QUANTCONF_RETRIES="0", QUANTCONF_REQUIRED="yes")
+            self.assertEqual(result.returncode, 3, result.stderr)
+
+    def test_believes_no_stranger(self):
+        for status in 200, 422, 400, 302, 404:
+            for kind, body in ("text/html", "<p>Welcome: ok: come in"), ("text/plain", "healthy\n"), ("", ""):
+                with self.subTest(status=status, kind=kind), stranger(status, kind, body) as address:
+                    result = self.train(address, GOOD)
+                    self.assertEqual((result.returncode, result.ran), (4, False), result.stderr)
+                    self.assertIn(f"was not checked: {address} ", result.stderr)
+                    self.assertNotIn("Welcome", result.stderr)
+
+    def test_http_where_https_is_spoken(self):
+        needed()
+        daemon = Daemon(*(pair := Pair(self.folder, "one")).options, listen="tls:127.0.0.1:0", tls=pair.context())
+        result = self.train(url(self.enterContext(daemon)), GOOD)
+        self.assertEqual((result.returncode, result.ran), (4, False), result.stderr)
+        self.assertIn("https", result.stderr)
+
+    def test_without_a_place_for_temporary_files(self):
+        address = url(self.start())
+        result = self.train(address, BAD, TMPDIR="/nonexistent")
+        self.assertEqual((result.returncode, result.ran), (0, True), result.stderr)
+        self.assertIn("conflict.yaml was not checked: there is no place", result.stderr)
+        self.assertEqual(self.job(address, GOOD, TMPDIR="/nonexistent", QUANTCONF_REQUIRED="yes").returncode, 3)
+
+    def test_names_the_file_as_it_was_given(self):
+        address = url(self.start())
+        with open(BAD, encoding="utf-8") as file:
+            text = file.read()
+        for name in "configs/sub folder/a.yaml", "größe; \"100%\" & more?.yaml":
+            self.write(name, text)
+            self.assertIn(f"\n{name}:" + BAD_SAYS, "\n" + self.job(address, name).stderr)
+
+    def test_the_address_may_end_with_a_slash(self):
+        self.assertEqual(self.job(url(self.start()) + "/", GOOD).returncode, 0)
+
+    def test_a_whole_token_file_may_be_given(self):
+        tokens = f"\n # of the cluster, until June\r\n\t{TOKEN} \r\nthe-next-one\n"
+        daemon = self.start("--token-file", self.write("tokens", tokens, 0o600))
+        result = self.train(url(daemon), GOOD, QUANTCONF_TOKEN=tokens)
+        self.assertEqual((result.returncode, result.ran), (0, True), result.stderr)
+
     def test_sends_the_token(self):
-        daemon = self.start("--token-file", self.write("tokens", "a-token-of-sixteen-bytes-or-more\n", 0o600))
-        result = self.train(url(daemon), BAD, QUANTCONF_TOKEN="a-token-of-sixteen-bytes-or-more")
+        daemon = self.start("--token-file", self.write("tokens", TOKEN + "\n", 0o600))
+        result = self.train(url(daemon), BAD, QUANTCONF_TOKEN=TOKEN)
         self.assertEqual((result.returncode, result.ran), (1, False), result.stderr)
         self.assertIn(BAD_SAYS, result.stderr)
         result = self.train(url(daemon), GOOD, QUANTCONF_TOKEN="another")

@@ -89,10 +89,16 @@ class Resolve(unittest.TestCase):
         self.assertEqual(reply.body, self.daemon.resolve(QLORA).body)
 
     def test_multipart_file_name_is_shown(self):
-        body, kind = multipart(("config", BROKEN, "dir/mine.yaml"))
-        reply = self.daemon.resolve(body, content_type=kind, accept="text/plain")
-        self.assertIn(b"mine.yaml:", reply.body)
-        self.assertNotIn(b"dir/", reply.body)
+        for sent, shown in (
+            ("dir/mine.yaml", "dir/mine.yaml"),
+            ("a%22b%22.yaml", 'a"b".yaml'),  # as browsers and curl send quotes, and nothing else
+            ("100%25 %2.yaml", "100%25 %2.yaml"),
+            ("a%0Ab.yaml%22", 'a%0Ab.yaml"'),
+            ("a\x07b.yaml", "config.yaml"),
+        ):
+            body, kind = multipart(("config", BROKEN, sent))
+            reply = self.daemon.resolve(body, content_type=kind, accept="text/plain")
+            self.assertTrue(reply.body.decode().startswith(shown + ":"), reply.body)
         reply = self.daemon.resolve(
             body, "?filename=other.yaml", content_type=kind, accept="text/plain"
         )
