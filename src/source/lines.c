@@ -192,12 +192,27 @@ struct mark lines_mark(const struct lines *lines, size_t offset)
 	return (struct mark){ .line = (uint32_t)low, .column = (uint32_t)column };
 }
 
+/* The blanks before a block scalar's first line that is not blank, which are its indentation; SIZE_MAX when all are. */
+static size_t scalar_indentation(const struct lines *lines, struct span span)
+{
+	for (uint32_t line = span.start.line + 1; line <= span.end.line; line++) {
+		struct text text = lines_text(lines, line);
+		size_t blanks = 0;
+		while (blanks < text.length && text.data[blanks] == ' ')
+			blanks++;
+		if (text_trim(text).length > 0)
+			return blanks;
+	}
+	return SIZE_MAX;
+}
+
 struct mark lines_block_scalar_end(const struct lines *lines, struct span span)
 {
+	size_t indentation = scalar_indentation(lines, span);
 	for (uint32_t line = span.end.line; line > span.start.line; line--) {
 		struct text text = lines_text(lines, line);
 		bool reached = line < span.end.line || span.end.column > 0;
-		if (reached && text_trim(text).length > 0)
+		if (reached && (text_trim(text).length > 0 || text.length > indentation))
 			return (struct mark){ line, (uint32_t)utf8_count(text) };
 	}
 	struct text header = lines_text(lines, span.start.line);

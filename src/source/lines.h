@@ -32,7 +32,7 @@ size_t source_start(struct text source);
 struct mark lines_mark(const struct lines *lines, size_t offset);
 /*
  * libyaml lets a block scalar end where the next thing begins. Its last character stands in the
- * last line that is not blank, or in its header when all are.
+ * last line that is not blank, or whose blanks reach beyond its indentation; in its header when there is none.
  */
 struct mark lines_block_scalar_end(const struct lines *lines, struct span span);
 
