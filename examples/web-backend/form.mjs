@@ -14,7 +14,7 @@ ${answer}`;
 
 function show({ status, errors, warnings, effective }) {
   const findings = [...errors, ...warnings].map((finding) => `<li><pre>${escape(describe(finding))}</pre>`);
-  const installed = effective?.quantization ? JSON.stringify(effective.quantization.installs) : "nothing";
+  const installed = effective?.quantization.installs ? JSON.stringify(effective.quantization.installs) : "nothing";
   return `<h2>${status}</h2><ul>${findings.join("")}</ul>${effective ? `<p>Installed: ${escape(installed)}` : ""}`;
 }
 
@@ -24,6 +24,8 @@ async function answer(config) {
     const resolution = await resolve(config);
     return [resolution.status === "ok" ? 200 : 422, show(resolution)];
   } catch (error) {
+    const { status, title, detail } = error.problem ?? {};
+    if (status === 413) return [413, `<h2>${escape(title)}</h2><p>${escape(detail)}`];
     console.error(error);
     return [503, "<h2>The config could not be checked. Please try again in a minute.</h2>"];
   }

@@ -1,5 +1,6 @@
 """Asks quantconfd about a config: resolve() for a web back end, or `python3 resolve.py config.yaml`."""
 
+import http.client
 import json
 import os
 import sys
@@ -13,22 +14,30 @@ if token := os.environ.get("QUANTCONF_TOKEN"):
 
 
 def resolve(config):
-    """The resolution of a config (bytes). URLError when there is none: no service, or a request it refuses."""
+    """The resolution of a config (bytes). OSError, HTTPException or ValueError when there is none."""
     request = urllib.request.Request(f"{SERVICE}/v1/resolve", config, HEADERS)
     try:
-        with urllib.request.urlopen(request, timeout=10) as reply:
-            return json.load(reply)
+        reply = urllib.request.urlopen(request, timeout=10)
     except urllib.error.HTTPError as error:  # 422 and 400 tell of the config: they carry a resolution
-        if error.headers.get_content_type() != "application/json":
-            raise
-        return json.load(error)
+        reply = error
+    with reply:
+        answer = json.load(reply) if reply.headers.get_content_subtype().endswith("json") else None
+    if isinstance(answer, dict) and "errors" in answer:
+        return answer
+    # A problem, which says why in its detail; or some proxy's page, or something else that answers there.
+    detail = answer.get("detail") if isinstance(answer, dict) else None
+    raise ValueError(f"{SERVICE} answers {reply.status}: {detail or 'no resolution'}")
 
 
-def main(path):
+def main(words):
+    if len(words) != 2:
+        print(f"usage: {words[0]} CONFIG", file=sys.stderr)
+        return 2
+    path = words[1]
     try:
         with open(path, "rb") as file:
             resolution = resolve(file.read())
-    except OSError as error:  # URLError is one
+    except (OSError, http.client.HTTPException, ValueError) as error:
         print(f"{path}: not checked: {error}", file=sys.stderr)
         return 2
     for finding in resolution["errors"] + resolution["warnings"]:
@@ -38,4 +47,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv))

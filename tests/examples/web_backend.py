@@ -7,12 +7,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from support import BAD, BAD_SAYS, EXAMPLES, GOOD, UNREADABLE, ExampleTest, address_of_nobody, main, search_path, url
+from support import BAD, BAD_SAYS, EXAMPLES, GOOD, UNREADABLE, ExampleTest, address_of_nobody, main, search_path, stranger, url
 
 FOLDER = os.path.join(EXAMPLES, "web-backend")
 
@@ -68,6 +69,45 @@ class Client:
         self.assertIn("401", result.stderr)
         result = self.ask(url(daemon), BAD, QUANTCONF_TOKEN="a-token-of-sixteen-bytes-or-more")
         self.assertEqual((result.returncode, result.stderr), (1, ""))
+
+    def test_a_stranger(self):
+        """Statuses 0 and 1 are verdicts, which only quantconfd gives."""
+        for status, kind, body in (
+            (200, "text/html", "<p>Welcome"),
+            (200, "application/json", '{"status": "ok"}'),
+            (422, "application/json", "[]"),
+            (400, "application/json", "{"),
+            (200, "application/json", "null"),
+        ):
+            with self.subTest(body=body), stranger(status, kind, body) as address:
+                result = self.ask(address, BAD)
+                self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+                self.assertRegex(result.stderr, rf"^{BAD}: not checked: .*\n$")
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            thread = threading.Thread(target=self.greet, args=(server,))
+            thread.start()
+            result = self.ask(f"http://127.0.0.1:{server.getsockname()[1]}", BAD)
+            thread.join()
+        self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+
+    @staticmethod
+    def greet(server):
+        with server.accept()[0] as peer:
+            peer.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n")
+            peer.recv(1)
+
+    def test_wrong_settings(self):
+        for env in {"QUANTCONF_TOKEN": "a\nb"}, {"address": "nowhere"}:
+            result = self.ask(**{"address": "http://127.0.0.1:1", "config": GOOD, **env})
+            self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+            self.assertIn("not checked: ", result.stderr)
+            self.assertNotIn("Traceback", result.stderr)
+
+    def test_no_arguments(self):
+        result = self.run_it(*self.command)
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertIn("usage: ", result.stderr)
 
     def test_no_file(self):
         result = self.ask(url(self.start()), "none.yaml")
@@ -138,9 +178,25 @@ class Form(ExampleTest):
         self.assertEqual(status, 422)
         self.assertNotIn("<script", page)
 
+    def test_nothing_is_installed(self):
+        status, page = self.send(self.serve(url(self.start())), "base_model: a/b\nadapter: lora\n")
+        self.assertEqual(status, 200)
+        self.assertIn("Installed: nothing", page)
+
     def test_too_large(self):
-        status, _ = self.send(self.serve(url(self.start())), "x" * (5 << 20))
+        form = self.serve(url(self.start()))
+        status, _ = self.send(form, "x" * (5 << 20))
         self.assertEqual(status, 413)
+        status, page = self.send(form, "# " + "x" * (1 << 20))
+        self.assertEqual(status, 413)
+        self.assertIn("at most 1048576 bytes", page)
+        self.assertNotIn("again", page)
+
+    def test_a_token_that_is_missing_is_not_the_visitor_s_fault(self):
+        daemon = self.start("--token-file", self.write("tokens", "a-token-of-sixteen-bytes-or-more\n", 0o600))
+        status, page = self.send_file(self.serve(url(daemon)), GOOD)
+        self.assertEqual(status, 503)
+        self.assertNotIn("oken", page)
 
     def test_a_visitor_who_leaves(self):
         form = self.serve(url(self.start()))
