@@ -1,5 +1,6 @@
 #include "service/http.h"
 
+#include <limits.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,6 @@ struct http {
 	struct worker *worker;
 	int descriptor;
 	bool tls;
-	struct MHD_Response *no_memory; /* made beforehand */
-	char no_memory_body[PROBLEM_WRITE_ROOM];
 };
 
 static struct text view(const char *data, size_t length)
@@ -126,27 +125,38 @@ static void *on_target(void *own, const char *target, struct MHD_Connection *pee
 	return NULL;
 }
 
+/* Cookies are taken apart in a copy, though nobody reads them here. */
+static size_t cookie_room(struct MHD_Connection *peer)
+{
+	const char *cookies =
+		MHD_lookup_connection_value(peer, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE);
+	return cookies ? strlen(cookies) + 1 : 0;
+}
+
 static bool has_large_head(struct MHD_Connection *peer)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(peer, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	int pieces = MHD_get_connection_values_n(
-		peer, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, NULL, NULL);
-	return info && head_is_too_large(info->header_size, (size_t)pieces);
+		peer, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND | MHD_COOKIE_KIND, NULL, NULL);
+	return info && head_is_too_large(info->header_size + cookie_room(peer), (size_t)pieces);
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, const char *path,
 	const char *method, const char *version, void **context)
 {
 	struct connection *connection = connection_of(peer);
-	if (connection && has_large_head(peer))
-		connection_end(connection, PROBLEM_HEAD_TOO_LARGE);
-	if (connection && connection->cut)
+	if (!connection)
 		return MHD_NO;
-	struct request *request = connection ? worker_take_request(http->worker, connection) : NULL;
-	if (!request)
-		return MHD_queue_response(
-			peer, problems[PROBLEM_NO_MEMORY].status, http->no_memory);
+	if (has_large_head(peer))
+		connection_end(connection, PROBLEM_HEAD_TOO_LARGE);
+	if (connection->cut)
+		return MHD_NO;
+	struct request *request = worker_take_request(http->worker, connection);
+	if (!request) {
+		connection_end(connection, PROBLEM_NO_MEMORY);
+		return MHD_NO;
+	}
 	*context = request;
 	read_head(request, peer, path, method);
 	request->head.is_current = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
@@ -242,21 +252,33 @@ static struct connection *find_hidden(struct connection *list)
 	return list;
 }
 
-/*
- * The library answers a Content-Length that is none by itself, and sends the head of that reply twice. It
- * has something to say of it before, though: this is the moment to answer better.
- */
-static void refuse_length(struct worker *worker)
+/* What the library answers by itself, and not well: it sends the head of that reply twice. */
+static enum problem hidden_fault(struct MHD_Connection *peer, bool given_up)
 {
+	const char *length =
+		MHD_lookup_connection_value(peer, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	if (length && (length[0] == '\0' || length[strspn(length, "0123456789")] != '\0'))
+		return PROBLEM_BAD_HEADER;
+	if (length && strtoull(length, NULL, 10) == ULLONG_MAX)
+		return PROBLEM_BODY_TOO_LARGE;
+	if (has_large_head(peer))
+		return PROBLEM_HEAD_TOO_LARGE;
+	return given_up ? PROBLEM_BAD_HEADER : PROBLEM_NONE; /* a cookie without its quote's end */
+}
+
+/*
+ * The library has something to say of such a head before it answers: this is the moment to answer better.
+ * It also complains of what it only passes over.
+ */
+static void refuse_hidden(struct worker *worker, const char *message)
+{
+	bool given_up = strncmp(message, "Error processing request", 24) == 0;
 	struct connection *connection = find_hidden(worker->connections);
 	if (!connection)
 		connection = find_hidden(worker->greeting);
-	if (!connection)
-		return;
-	const char *length = MHD_lookup_connection_value(
-		connection->peer, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	bool digits = length && length[0] != '\0' && length[strspn(length, "0123456789")] == '\0';
-	connection_end(connection, digits ? PROBLEM_BODY_TOO_LARGE : PROBLEM_BAD_HEADER);
+	enum problem fault = connection ? hidden_fault(connection->peer, given_up) : PROBLEM_NONE;
+	if (fault != PROBLEM_NONE)
+		connection_end(connection, fault);
 }
 
 static void on_message(void *own, const char *format, va_list arguments)
@@ -267,28 +289,11 @@ static void on_message(void *own, const char *format, va_list arguments)
 	const struct http *http = own;
 	char message[256];
 	const struct log_style *style = &http->worker->settings->options.log;
-	refuse_length(http->worker);
+	refuse_hidden(http->worker, format);
 	if (style->threshold < LOG_LEVEL_DEBUG)
 		return;
 	vsnprintf(message, sizeof(message), format, arguments);
 	log_event(style, LOG_LEVEL_DEBUG, "http", "%s", message);
-}
-
-static bool prepare_no_memory(struct http *http)
-{
-	const struct reply_field added[] = {
-		{ MHD_HTTP_HEADER_CONTENT_TYPE, "application/problem+json" },
-		{ MHD_HTTP_HEADER_CACHE_CONTROL, "no-store" },
-		{ MHD_HTTP_HEADER_RETRY_AFTER, problems[PROBLEM_NO_MEMORY].retry_after },
-		{ MHD_HTTP_HEADER_CONNECTION, "close" },
-	};
-	size_t length = problem_write(
-		PROBLEM_NO_MEMORY, http->no_memory_body, sizeof(http->no_memory_body));
-	http->no_memory = MHD_create_response_from_buffer(
-		length, http->no_memory_body, MHD_RESPMEM_PERSISTENT);
-	if (http->no_memory)
-		add_fields(http->no_memory, added, sizeof(added) / sizeof(added[0]));
-	return http->no_memory != NULL;
 }
 
 /* The certificate is only what the library wants to see at its start: tls_greet() sets another one. */
@@ -327,7 +332,7 @@ struct http *http_start(struct worker *worker, const struct tls *tls)
 		MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	if (info && prepare_no_memory(http)) {
+	if (info) {
 		http->descriptor = info->epoll_fd;
 		return http;
 	}
@@ -376,8 +381,6 @@ void http_stop(struct http *http)
 		return;
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
-	if (http->no_memory)
-		MHD_destroy_response(http->no_memory);
 	free(http);
 }
 

@@ -14,7 +14,7 @@ NEVER = 500
 # Seen on connections that tests read by themselves; and that fault again.
 ELSEWHERE = {
     f"urn:quantconf:problem:{slug}"
-    for slug in ("internal", "https-required", "overloaded", "head-too-large", "target-too-long")
+    for slug in ("internal", "https-required", "overloaded")
 }
 
 

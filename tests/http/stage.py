@@ -8,6 +8,8 @@ import tempfile
 from daemon import Daemon, read_reply
 
 TOKEN = "0123456789abcdef0123456789abcdef"
+# A head may have less.
+HEAD = 20 * 1024
 SMALL = ("--limit-config", "1KiB", "--limit-checkpoint", "1KiB", "--limit-batch", "1KiB")
 
 
@@ -70,6 +72,10 @@ class Stage:
             return daemon.raw(f"{head}{len(body or b'')}\r\n{lines}\r\n".encode() + (body or b""))
         if circumstance == 413:
             body = b"#" * 1025
+        if circumstance == 414:
+            target += ("&" if "?" in target else "?") + "x" * HEAD
+        if circumstance == 431:
+            headers = {**(headers or {}), "Cookie": "x" * HEAD}
         with contextlib.ExitStack() as stack:
             if circumstance == 429:
                 taken = stack.enter_context(daemon.connect())
