@@ -82,6 +82,19 @@ class Words(CommandTest):
                 self.assertIn(word, options, path)
 
 
+class Installed(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("zsh") and shutil.which("make"), "there is no zsh, or no make")
+    def test_zsh_looks_where_a_plain_installation_puts_it(self):
+        command = "make --no-print-directory -n install-dist_zshcompletionDATA prefix=/usr/local DESTDIR=".split()
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        steps = subprocess.run(
+            command, cwd=os.path.dirname(BUILD), env=mine, capture_output=True, text=True, timeout=PATIENCE, check=True
+        ).stdout
+        (folder,) = set(re.findall(r"/usr/local/[\w/-]*zsh[\w/-]*", steps))
+        asked = subprocess.run(["zsh", "-f", "-c", "print -l $fpath"], capture_output=True, text=True, check=True)
+        self.assertIn(folder, asked.stdout.splitlines())
+
+
 class Interactive:
     """What both shells offer for the last word of a line; complete() is the shell's own."""
 
