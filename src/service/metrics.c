@@ -101,7 +101,7 @@ void metrics_count_request(
 	counter_add(&route->statuses[class < STATUS_CLASSES ? class : 0], 1);
 	observe(&route->duration, duration_bounds, microseconds);
 	observe(&metrics->received, size_bounds, request->received);
-	observe(&metrics->sent, size_bounds, request->reply.body.length + request->reply.streamed);
+	observe(&metrics->sent, size_bounds, request_sent(request));
 	counter_add(&metrics->ended, 1);
 }
 

@@ -199,9 +199,8 @@ static void add_tag(struct request *request)
 		(unsigned long long)digest(reply->body));
 	if (request->head.if_none_match.length == 0 || !tag_is_known(request))
 		return;
-	reply->status = 304;
+	reply->status = 304; /* the body only tells the length that it would have */
 	reply->content_type = NULL;
-	reply->body = TEXT("");
 }
 
 void request_reply(
@@ -268,6 +267,12 @@ void request_answer(struct request *request)
 		reply_problem(request, &(struct refusal){ .problem = PROBLEM_INTERNAL });
 }
 
+size_t request_sent(const struct request *request)
+{
+	bool bare = request->head.verb == VERB_HEAD || request->reply.status == 304;
+	return bare ? 0 : request->reply.body.length + request->reply.streamed;
+}
+
 void request_log(const struct request *request, struct log_line *line, const char *ended)
 {
 	const struct head *head = &request->head;
@@ -286,7 +291,7 @@ void request_log(const struct request *request, struct log_line *line, const cha
 		log_line_text(line, "path", path);
 	log_line_number(line, "status", status);
 	log_line_number(line, "in", request->received);
-	log_line_number(line, "out", request->reply.body.length + request->reply.streamed);
+	log_line_number(line, "out", request_sent(request));
 	log_line_number(line, "us", clock_microseconds() - request->began);
 	log_line_number(line, "errors", request->errors);
 	log_line_number(line, "warnings", request->warnings);

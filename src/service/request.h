@@ -139,5 +139,7 @@ void request_phase(struct request *request, enum phase phase);
 /* The reply to a handler that has rendered its body. */
 void request_reply(
 	struct request *request, unsigned status, const char *content_type, struct buffer *body);
+/* Bytes of the reply's body that go out: HEAD and 304 only tell of one. */
+size_t request_sent(const struct request *request);
 /* `ended` tells how, when it was not by its reply; NULL otherwise. */
 void request_log(const struct request *request, struct log_line *line, const char *ended);

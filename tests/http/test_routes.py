@@ -106,7 +106,18 @@ class Routes(unittest.TestCase):
                     self.assertEqual(again.status, 304)
                     self.assertEqual(again.body, b"")
                     self.assertEqual(again.headers["etag"], tag)
+                    # Of the 200: RFC 9110, 8.6.
+                    self.assertEqual(again.headers["content-length"], str(len(first.body)))
                 self.assertEqual(self.daemon.get(path, if_none_match='"other"').status, 200)
+
+    def test_replies_without_body_on_one_connection(self):
+        with self.daemon.connect() as peer, peer.makefile("rb") as stream:
+            for method, field, status in (("GET", "If-None-Match: *", 304), ("HEAD", "X: 1", 200), ("GET", "X: 1", 200)) * 2:
+                peer.sendall(f"{method} /v1/backends HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {method}-{status}\r\n{field}\r\n\r\n".encode())
+                reply = read_reply(stream, method == "HEAD")
+                self.assertEqual((reply.status, reply.headers["x-request-id"]), (status, f"{method}-{status}"))
+        for name, size in (("GET-304", 0), ("HEAD-200", 0), ("GET-200", len(reply.body))):
+            self.daemon.wait_for_log(f"id={name} .* out={size} ")
 
     def test_other_replies_are_not_stored(self):
         for reply in (
