@@ -17,28 +17,33 @@ static void complain(const char *doing, const char *path)
 	fprintf(stderr, "quantconf: %s %s: %s\n", doing, path, strerror(errno));
 }
 
-static void add(struct file_list *list, const char *path)
+/* Takes over the target. */
+static void add(struct file_list *list, const char *path, char *target, const char *leaves)
 {
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity ? list->capacity * 2 : 64;
-		char **paths = realloc(list->paths, capacity * sizeof(char *));
-		if (!paths) {
+		struct listed_file *files =
+			realloc(list->files, capacity * sizeof(struct listed_file));
+		if (!files) {
 			list->failed++;
+			free(target);
 			return;
 		}
-		list->paths = paths;
+		list->files = files;
 		list->capacity = capacity;
 	}
-	char *copy = strdup(path);
-	if (copy)
-		list->paths[list->count++] = copy;
-	list->failed += !copy;
+	struct listed_file file = { .path = strdup(path), .target = target, .leaves = leaves };
+	if (file.path)
+		list->files[list->count++] = file;
+	else
+		free(target);
+	list->failed += !file.path;
 }
 
 static bool is_yaml(const char *name)
 {
 	struct text text = text_of(name);
-	return name[0] != '.' && (text_ends_with(text, ".yaml") || text_ends_with(text, ".yml"));
+	return text_ends_with(text, ".yaml") || text_ends_with(text, ".yml");
 }
 
 static int skip_dots(const struct dirent *entry)
@@ -46,56 +51,121 @@ static int skip_dots(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-static void add_folder(struct file_list *list, const char *folder, int depth)
+/* A folder of the command line, and all below it. */
+struct search {
+	struct file_list *list;
+	const char *folder; /* as it was asked for */
+	char *real;         /* without links */
+};
+
+static void fail(struct search *search, const char *doing, const char *path)
+{
+	complain(doing, path);
+	search->list->failed++;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+	return strncmp(path, folder, length) == 0 &&
+	       (path[length] == '/' || (length > 0 && folder[length - 1] == '/'));
+}
+
+/* To a file, or to nowhere, which reading it will tell. Links to folders may lead in circles, and pipes never end. */
+static void add_link(struct search *search, const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+		return;
+	char *target = realpath(path, NULL);
+	bool leaves = target && !is_below(target, search->real);
+	add(search->list, path, target, leaves ? search->folder : NULL);
+}
+
+static void add_folder(struct search *search, const char *folder, int depth);
+
+static void add_entry(struct search *search, const char *folder, const char *name, int depth)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	int length = snprintf(path, sizeof(path), "%s%s%s", folder,
+		text_ends_with(text_of(folder), "/") ? "" : "/", name);
+	if (length < 0 || (size_t)length >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		fail(search, "cannot read", path);
+	} else if (lstat(path, &status) != 0) {
+		fail(search, "cannot read", path);
+	} else if (S_ISDIR(status.st_mode)) {
+		add_folder(search, path, depth + 1);
+	} else if (is_yaml(name) && S_ISREG(status.st_mode)) {
+		add(search->list, path, NULL, NULL);
+	} else if (is_yaml(name) && S_ISLNK(status.st_mode)) {
+		add_link(search, path);
+	}
+}
+
+static void add_folder(struct search *search, const char *folder, int depth)
 {
 	struct dirent **entries;
-	int count = depth > FOLDER_DEPTH ? 0 : scandir(folder, &entries, skip_dots, alphasort);
+	if (depth > FOLDER_DEPTH) {
+		fprintf(stderr, "quantconf: %s: folders are searched %d levels deep at most\n",
+			folder, FOLDER_DEPTH);
+		search->list->failed++;
+		return;
+	}
+	int count = scandir(folder, &entries, skip_dots, alphasort);
 	if (count < 0) {
-		complain("cannot read folder", folder);
-		list->failed++;
+		fail(search, "cannot read folder", folder);
 		return;
 	}
 	for (int i = 0; i < count; i++) {
-		char path[PATH_MAX];
-		struct stat status;
-		int length = snprintf(path, sizeof(path), "%s%s%s", folder,
-			text_ends_with(text_of(folder), "/") ? "" : "/", entries[i]->d_name);
-		/* Links and pipes are not what a folder holds: they lead out of it, or never end. */
-		bool fits =
-			length > 0 && (size_t)length < sizeof(path) && lstat(path, &status) == 0;
-		if (fits && S_ISDIR(status.st_mode))
-			add_folder(list, path, depth + 1);
-		else if (fits && S_ISREG(status.st_mode) && is_yaml(entries[i]->d_name))
-			add(list, path);
+		add_entry(search, folder, entries[i]->d_name, depth);
 		free(entries[i]);
 	}
-	if (depth <= FOLDER_DEPTH)
-		free(entries);
+	free(entries);
+}
+
+/* A folder without a config is a mistake: what nobody looked at must not look like a pass. */
+static void search_folder(struct file_list *list, const char *folder)
+{
+	struct search search = { .list = list, .folder = folder, .real = realpath(folder, NULL) };
+	size_t before = list->count + list->failed;
+	list->folders = true;
+	if (search.real)
+		add_folder(&search, folder, 0);
+	else
+		fail(&search, "cannot read folder", folder);
+	free(search.real);
+	if (list->count + list->failed > before)
+		return;
+	fprintf(stderr,
+		"quantconf: %s: there is no config in it: no name ends with .yaml or .yml, "
+		"hidden ones not counted\n",
+		folder);
+	list->failed++;
 }
 
 void files_collect(struct file_list *list, char **paths, size_t count)
 {
-	*list = (struct file_list){ .paths = NULL };
+	*list = (struct file_list){ .files = NULL };
 	if (count == 0)
-		add(list, "-");
+		add(list, "-", NULL, NULL);
 	for (size_t i = 0; i < count; i++) {
-		struct stat status;
-		if (strcmp(paths[i], "-") != 0 && stat(paths[i], &status) == 0 &&
-			S_ISDIR(status.st_mode)) {
-			list->folders = true;
-			add_folder(list, paths[i], 0);
-		} else {
-			add(list, paths[i]);
-		}
+		if (strcmp(paths[i], "-") != 0 && file_is_folder(paths[i]))
+			search_folder(list, paths[i]);
+		else
+			add(list, paths[i], NULL, NULL);
 	}
 }
 
 void files_release(struct file_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		free(list->paths[i]);
-	free(list->paths);
-	*list = (struct file_list){ .paths = NULL };
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->files[i].path);
+		free(list->files[i].target);
+	}
+	free(list->files);
+	*list = (struct file_list){ .files = NULL };
 }
 
 static bool read_all(struct arena *arena, int descriptor, size_t limit, struct text *ret_text)

@@ -3,16 +3,26 @@
 
 #include "base/arena.h"
 
-/* A list of paths; folders are searched for *.yaml and *.yml, sorted by name. */
-struct file_list {
-	char **paths; /* each owned; "-" is standard input */
-	size_t count;
-	size_t capacity;
-	size_t failed; /* folders that could not be read, said on stderr; or no memory */
-	bool folders;  /* one was asked for */
+/* A file to read. The folder that a link leads out of is named as it was asked for. */
+struct listed_file {
+	char *path;         /* owned; "-" is standard input */
+	char *target;       /* owned: where a link leads that was found in a folder; else NULL */
+	const char *leaves; /* the folder that this link leads out of; else NULL */
 };
 
-/* Without any path: standard input alone. */
+/*
+ * What was asked for. Folders are searched for *.yaml and *.yml, sorted by name, hidden ones left out; links to files are
+ * followed, links to folders are not.
+ */
+struct file_list {
+	struct listed_file *files;
+	size_t count;
+	size_t capacity;
+	size_t failed; /* folders without a config, what could not be searched, or no memory; said on stderr */
+	bool folders; /* one was asked for */
+};
+
+/* Without any path: standard input alone. The paths must outlive the list. */
 void files_collect(struct file_list *list, char **paths, size_t count);
 void files_release(struct file_list *list);
 

@@ -11,35 +11,67 @@ static void put_text(struct session *session, struct text text)
 	session_put(session, stdout, &out);
 }
 
-static void deliver(struct session *session, const char *path, const struct resolution *resolution)
+static void put_check(struct session *session, const char *path, bool changes)
+{
+	if (!changes)
+		return;
+	printf("%s would change\n", path);
+	session_worsen(session, EXIT_ERRORS);
+}
+
+static void put_diff(struct session *session, const struct listed_file *file,
+	const struct resolution *resolution, bool changes)
+{
+	if (!file->target)
+		put_text(session, render_diff(&session->arena, resolution));
+	else if (changes)
+		fprintf(stderr, "quantconf: %s is a link, which no patch changes: see %s\n",
+			file->path, file->target);
+}
+
+/* False when the file stays, after saying why. A link stays one: what it leads to is replaced, if that was asked for. */
+static bool put_back(struct session *session, const struct listed_file *file, struct text migrated)
+{
+	if (file->leaves) {
+		fprintf(stderr,
+			"quantconf: %s is a link that leads out of %s, to %s: name that file to have it "
+			"rewritten\n",
+			file->path, file->leaves, file->target);
+		session->refused++;
+		session_worsen(session, EXIT_ERRORS);
+		return false;
+	}
+	if (file_replace(file->path, migrated))
+		return true;
+	session_fail(session, 1);
+	session->ok--;
+	return false;
+}
+
+static void deliver(struct session *session, const struct listed_file *file,
+	const struct resolution *resolution)
 {
 	const struct command_options *options = session->options;
 	bool changes = !text_equal(resolution->source, resolution->migrated);
-	if (options->check) {
-		if (changes) {
-			printf("%s would change\n", path);
-			session_worsen(session, EXIT_ERRORS);
-		}
-	} else if (options->diff) {
-		put_text(session, render_diff(&session->arena, resolution));
-	} else if (!options->in_place || strcmp(path, "-") == 0) {
+	if (options->check)
+		put_check(session, file->path, changes);
+	else if (options->diff)
+		put_diff(session, file, resolution, changes);
+	else if (!options->in_place || strcmp(file->path, "-") == 0)
 		put_text(session, resolution->migrated);
-	} else if (changes && !file_replace(path, resolution->migrated)) {
-		session_fail(session, 1);
-		session->ok--;
+	else if (changes && !put_back(session, file, resolution->migrated))
 		return;
-	}
 	session->changed += changes;
 }
 
 /* A config with errors has no other form; one that cannot be rewritten safely stays as it is. Both are told. */
-static void migrate_file(struct session *session, const char *path)
+static void migrate_file(struct session *session, const struct listed_file *file)
 {
-	const struct resolution *resolution = session_resolve(session, path, true);
+	const struct resolution *resolution = session_resolve(session, file->path, true);
 	if (!resolution)
 		return;
 	if (resolution->migrated.data)
-		deliver(session, path, resolution);
+		deliver(session, file, resolution);
 	else
 		session_refuse(session, resolution);
 }
@@ -68,7 +100,7 @@ int run_migrate(struct session *session)
 	}
 	session_fail(session, files.failed);
 	for (size_t i = 0; i < files.count; i++)
-		migrate_file(session, files.paths[i]);
+		migrate_file(session, &files.files[i]);
 	summarize(session, &files);
 	files_release(&files);
 	return session->status;

@@ -154,7 +154,7 @@ void options_print_help(FILE *out)
 		fprintf(out, "  %-*s %s\n", SHOWN_WIDTH - 4, shown, option_rows[i].help);
 	}
 	fputs("\nExit status: 0 no errors, 1 errors (with --strict also warnings; with --check files "
-	      "that would change),\n2 wrong usage, 3 a file cannot be read or written.\n",
+	      "that would change),\n2 wrong usage, 3 a file cannot be read or written, or a folder has no config.\n",
 		out);
 }
 

@@ -31,7 +31,8 @@ enum {
 	EXIT_ERRORS =
 		1, /* a config has errors; with --strict also warnings; with --check it would change */
 	EXIT_USAGE = 2,
-	EXIT_INTERNAL = 3, /* a file cannot be read or written, or there is no memory */
+	EXIT_INTERNAL =
+		3, /* a file cannot be read or written, a folder has no config, or no memory */
 };
 
 #define ROOTS_MAXIMUM 16

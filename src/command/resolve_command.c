@@ -82,7 +82,7 @@ int run_resolve(struct session *session)
 	session_fail(session, files.failed);
 	frame_sarif(session, true);
 	for (size_t i = 0; i < files.count; i++)
-		resolve_file(session, files.paths[i]);
+		resolve_file(session, files.files[i].path);
 	frame_sarif(session, false);
 	summarize(session, &files);
 	files_release(&files);

@@ -98,6 +98,19 @@ class Diff(CommandTest):
         self.assertEqual(self.read("f/b/c.yml"), CANONICAL)
 
 
+    def test_links_in_a_folder_are_no_part_of_it(self):
+        """patch refuses them; the file itself may be in the diff, or elsewhere."""
+        self.write("f/a.yaml", QLORA)
+        os.symlink("a.yaml", self.path("f/b.yaml"))
+        os.symlink("new.yaml", self.path("f/c.yaml"))
+        self.write("f/new.yaml", CANONICAL)
+        outcome = self.run_it("migrate", "--diff", "f")
+        self.assertEqual(outcome.status, 0)
+        self.assertEqual(outcome.stdout.count("+++ "), 1)
+        self.assertRegex(outcome.stderr, r"f/b\.yaml is a link, which no patch changes: see /.*/f/a\.yaml\n")
+        self.assertNotIn("c.yaml", outcome.stderr)
+
+
 class InPlace(CommandTest):
     def test_contents_mode_and_nothing_left_over(self):
         self.write("a.yaml", QLORA)
@@ -143,16 +156,33 @@ class InPlace(CommandTest):
         self.assertEqual(self.run_it("migrate", "-i", stdin=QLORA).stdout, CANONICAL)
         self.assertEqual(self.run_it("migrate", "-i", stdin=CANONICAL).stdout, CANONICAL)
 
-    def test_a_folder_is_its_regular_files(self):
-        """Links lead out of it, and a pipe would never end."""
+    def test_links_in_a_folder_stay_and_so_does_what_is_outside(self):
         self.write("f/a.yaml", QLORA)
-        self.write("outside.yaml", QLORA)
-        os.symlink("../outside.yaml", self.path("f/link.yaml"))
-        os.mkfifo(self.path("f/pipe.yaml"))
+        self.write("f/.kept/b", QLORA)
+        self.write("f2/outside.yaml", QLORA)
+        self.write("new.yaml", CANONICAL)
+        links = {"a-link": "a.yaml", "b": ".kept/b", "c": "../f2/outside.yaml", "d": "../new.yaml"}
+        for name, target in links.items():
+            os.symlink(target, self.path(f"f/{name}.yaml"))
+        self.assertIn("f/c.yaml would change\n", self.run_it("migrate", "--check", "f").stdout)
         outcome = self.run_it("migrate", "-i", "f")
-        self.assertEqual(outcome.status, 0, outcome.stderr)
+        self.assertEqual(outcome.status, 1)
+        self.assertRegex(outcome.stderr, r"f/c\.yaml is a link that leads out of f, to /.*/f2/outside\.yaml: ")
+        self.assertIn("5 files: 2 changed, 2 as they were, 0 rejected, 0 unreadable, 1 refused\n", outcome.stderr)
+        for name, target in links.items():
+            self.assertEqual(os.readlink(self.path(f"f/{name}.yaml")), target)
+        texts = [self.read(name) for name in ("f/a.yaml", "f/.kept/b", "f2/outside.yaml")]
+        self.assertEqual(texts, [CANONICAL, CANONICAL, QLORA])
+        self.assertEqual(self.run_it("migrate", "-i", "f/c.yaml").status, 0)
+        self.assertEqual(self.read("f2/outside.yaml"), CANONICAL)
+        self.assertEqual(self.run_it("migrate", "--check", "f").status, 0)
+
+    def test_a_folder_may_itself_be_a_link(self):
+        self.write("f/a.yaml", QLORA)
+        os.symlink("a.yaml", self.path("f/b.yaml"))
+        os.symlink("f", self.path("g"))
+        self.assertEqual(self.run_it("migrate", "-i", "g").status, 0)
         self.assertEqual(self.read("f/a.yaml"), CANONICAL)
-        self.assertEqual(self.read("outside.yaml"), QLORA)
 
     def test_unwritable_folder(self):
         self.write("f/a.yaml", QLORA)

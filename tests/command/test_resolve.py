@@ -45,11 +45,64 @@ class Inputs(CommandTest):
         order = [outcome.stdout.index(name) for name in ("f/a.yaml", "f/b.yml", "f/deeper/c.yaml")]
         self.assertEqual(order, sorted(order))
 
-    def test_an_empty_folder_is_no_error(self):
-        os.mkdir(self.path("empty"))
-        outcome = self.run_it("resolve", "empty")
-        self.assertEqual((outcome.status, outcome.stdout), (0, ""))
-        self.assertEqual(outcome.stderr, "quantconf: 0 files: 0 ok, 0 rejected, 0 unreadable\n")
+    def test_a_folder_without_configs_is_status_3(self):
+        """What nobody looked at must not look like a pass."""
+        os.makedirs(self.path("empty/deeper"))
+        self.write("hidden/.git/a.yaml", QLORA)
+        self.write("hidden/.b.yaml", QLORA)
+        self.write("a.yaml", QLORA)
+        for folder in ("empty", "hidden"):
+            outcome = self.run_it("resolve", folder)
+            self.assertEqual((outcome.status, outcome.stdout), (3, ""))
+            self.assertIn(f"quantconf: {folder}: there is no config in it: ", outcome.stderr)
+            self.assertIn("quantconf: 1 file: 0 ok, 0 rejected, 0 unreadable, 1 failed\n", outcome.stderr)
+            self.assertEqual(self.run_it("migrate", "--check", "-q", folder, "a.yaml").status, 3)
+
+    def test_links_to_files_are_followed(self):
+        """As Kubernetes mounts a ConfigMap: every name is a link into a folder that is swapped."""
+        self.write("mount/..2026/bad.yaml", CONFLICT)
+        os.symlink("..2026", self.path("mount/..data"))
+        os.symlink("..data/bad.yaml", self.path("mount/bad.yaml"))
+        self.write("outside.txt", QLORA)
+        os.symlink("../outside.txt", self.path("mount/good.yaml"))
+        outcome = self.run_it("resolve", "-o", "text", "mount")
+        self.assertEqual(outcome.status, 1)
+        self.assertIn("mount/bad.yaml:1:1: error: ", outcome.stdout)
+        self.assertIn("2 files: 1 ok, 1 rejected, 0 unreadable\n", outcome.stderr)
+
+    def test_links_to_folders_and_pipes_are_not(self):
+        self.write("f/a.yaml", QLORA)
+        self.write("g/b.yaml", CONFLICT)
+        os.symlink("../g", self.path("f/g.yaml"))
+        os.mkfifo(self.path("pipe"))
+        os.symlink("../pipe", self.path("f/pipe.yaml"))
+        os.mkfifo(self.path("f/pipe.yml"))
+        outcome = self.run_it("resolve", "f")
+        self.assertEqual((outcome.status, len(outcome.stdout.splitlines())), (0, 1))
+
+    def test_links_that_lead_nowhere_are_told(self):
+        self.write("f/a.yaml", QLORA)
+        os.symlink("missing", self.path("f/b.yaml"))
+        os.symlink("c.yaml", self.path("f/c.yaml"))
+        outcome = self.run_it("resolve", "f")
+        self.assertEqual(outcome.status, 3)
+        self.assertIn("cannot read f/b.yaml: No such file or directory", outcome.stderr)
+        self.assertIn("cannot read f/c.yaml: Too many levels of symbolic links", outcome.stderr)
+        self.assertIn("3 files: 1 ok, 0 rejected, 0 unreadable, 2 failed\n", outcome.stderr)
+
+    def test_what_cannot_be_searched_is_told(self):
+        self.write("deep/" + "d/" * 32 + "a.yaml", QLORA)
+        self.assertEqual(self.run_it("resolve", "deep").status, 0)
+        self.write("deep/" + "d/" * 33 + "a.yaml", QLORA)
+        outcome = self.run_it("resolve", "deep")
+        self.assertEqual((outcome.status, len(outcome.stdout.splitlines())), (3, 1))
+        self.assertIn("deep/" + "d/" * 32 + "d: ", outcome.stderr)
+        self.write("f/a.yaml", QLORA)
+        os.chmod(self.path("f"), 0o444)
+        self.addCleanup(os.chmod, self.path("f"), 0o700)
+        outcome = self.run_without_privileges("resolve", "f")
+        self.assertEqual(outcome.status, 3)
+        self.assertIn("cannot read f/a.yaml: Permission denied", outcome.stderr)
 
     def test_a_folder_may_end_with_a_slash(self):
         self.write("f/g/a.yaml", CONFLICT)

@@ -50,7 +50,8 @@ class Sarif(CommandTest):
 
     def test_no_file_is_a_log_without_results(self):
         os.mkdir(self.path("empty"))
-        self.assertEqual(self.report("empty", status=0)["results"], [])
+        run = self.report("empty", status=3)
+        self.assertEqual((run["results"], run["invocations"]), ([], [{"executionSuccessful": False}]))
 
     def test_a_file_that_cannot_be_read_is_no_success(self):
         self.write("a.yaml", QLORA)
