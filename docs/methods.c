@@ -4,6 +4,7 @@
  * fails when the page in the source folder is not what it would write.
  */
 #include "checkpoint/fields.h"
+#include "checkpoint/storage_layouts.h"
 #include "resolve/backends.h"
 #include "runner/support.h"
 
@@ -39,6 +40,14 @@ static const char values_head[] =
 	"`checkpoint-block-refused`; elsewhere warning `checkpoint-value-odd`.\n\n"
 	"| method | key | values | anything else |\n"
 	"|---|---|---|---|\n";
+
+static const char layouts_head[] =
+	"\n## How weights are stored\n\n"
+	"With a model's index or the headers of its safetensors at hand, the tensors of each module are held against "
+	"this table, from above, to tell whether they are what the block declares (else warning "
+	"`checkpoint-weights-disagree`) and to count weights singly. Parts are the ends of the tensors' names.\n\n"
+	"| layout | weights | dtypes | shape | beside | without | scales | families | written by | source |\n"
+	"|---|---|---|---|---|---|---|---|---|---|\n";
 
 static void values_add(struct arena *arena, struct buffer *out)
 {
@@ -97,6 +106,32 @@ static void row_add(struct buffer *out, const struct method_row *row)
 	buffer_add(out, TEXT(" |\n"));
 }
 
+static void parts_add(struct buffer *out, uint64_t parts)
+{
+	bool first = true;
+	for (int part = 0; part < PART_COUNT; part++)
+		if (parts & (uint64_t)1 << part)
+			list_add(out, &first, "`", tensor_part_ending((enum tensor_part)part));
+	buffer_add(out, TEXT(" | "));
+}
+
+static void layout_add(struct buffer *out, const struct storage_layout *layout)
+{
+	bool first = true;
+	buffer_printf(out, "| %s | `%s` | %s | %s | ", layout->name,
+		tensor_part_ending(layout->weights), layout->dtypes, layout->shape);
+	parts_add(out, layout->beside);
+	parts_add(out, layout->lacks);
+	buffer_printf(out, "%s", layout->scale_dtypes ? layout->scale_dtypes : "");
+	if (layout->group > 0)
+		buffer_printf(out, ", for %u weights each", layout->group);
+	buffer_printf(out, " | %s | ", layout->families);
+	for (const enum method *method = layout->methods; *method; method++)
+		if (method_find(*method))
+			list_add(out, &first, "`", method_find(*method)->name);
+	buffer_printf(out, " | %s |\n", layout->source);
+}
+
 static void installed_add(struct buffer *out, enum backend backend)
 {
 	for (int dtype = 0; dtype < DTYPE_COUNT; dtype++) {
@@ -123,6 +158,9 @@ static struct text page_make(struct arena *arena)
 		row_add(&out, &method_rows[i]);
 	buffer_add(&out, text_of(values_head));
 	values_add(arena, &out);
+	buffer_add(&out, text_of(layouts_head));
+	for (size_t i = 0; i < storage_layout_count; i++)
+		layout_add(&out, &storage_layouts[i]);
 	buffer_add(&out, text_of(estimate_head));
 	for (int backend = 0; backend < BACKEND_COUNT; backend++)
 		installed_add(&out, (enum backend)backend);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const struct dtype dtypes[] = {
+static const struct tensor_dtype dtypes[] = {
 	{ "BF16", 16, DTYPE_FLOAT },
 	{ "F16", 16, DTYPE_FLOAT },
 	{ "F32", 32, DTYPE_FLOAT },
@@ -30,7 +30,7 @@ static const struct dtype dtypes[] = {
 	{ "I64", 64, DTYPE_WHOLE },
 };
 
-static const struct dtype *dtype_find(struct text name)
+static const struct tensor_dtype *dtype_find(struct text name)
 {
 	for (size_t i = 0; i < sizeof(dtypes) / sizeof(dtypes[0]); i++)
 		if (text_is(name, dtypes[i].name))
@@ -66,6 +66,9 @@ static bool read_shape(struct scanner *scanner, struct tensor *tensor)
 		if (!scan_unsigned(scanner, &size) ||
 			__builtin_mul_overflow(tensor->elements, size, &tensor->elements))
 			return scan_fail(scanner, "a shape that is none");
+		if (tensor->dimensions < TENSOR_DIMENSIONS_KEPT)
+			tensor->shape[tensor->dimensions] =
+				size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
 		tensor->dimensions++;
 	}
 	return !scanner->fault;

@@ -12,16 +12,22 @@ enum dtype_kind {
 	DTYPE_WHOLE,  /* integers: packed weights, or indices */
 };
 
-struct dtype {
+struct tensor_dtype {
 	const char *name;
 	uint32_t bits;
 	enum dtype_kind kind;
 };
 
+#define TENSOR_DIMENSIONS_KEPT 4
+
 struct tensor {
 	struct text name;
-	const struct dtype *dtype; /* NULL: from an index, nothing else is known */
+	const struct tensor_dtype *dtype; /* NULL: from an index, nothing else is known */
 	uint32_t dimensions;
+	uint32_t shape
+		[TENSOR_DIMENSIONS_KEPT]; /* the first of them; the largest number for larger ones */
+	uint32_t next; /* of the same module, index plus one; for whoever gathers them */
+	uint8_t part;  /* enum tensor_part, likewise */
 	uint64_t elements;
 	uint64_t bytes;
 };

@@ -2,119 +2,120 @@
 
 #include <string.h>
 
-struct suffix {
+struct ending {
 	const char *text;
 	size_t length;
 	enum tensor_part part;
-	enum storage storage;
 };
 
-#define SUFFIX(text, part, storage)                                                                \
+#define ENDING(text, part)                                                                         \
 	{                                                                                          \
-		(text), sizeof(text) - 1, (part), (storage)                                        \
+		(text), sizeof(text) - 1, (part)                                                   \
 	}
 
-/* Longer ones before those that they end with. */
-static const struct suffix suffixes[] = {
-	SUFFIX(".weight.absmax", PART_SCALE, STORAGE_BNB_4BIT),
-	SUFFIX(".weight.quant_map", PART_SCALE, STORAGE_BNB_4BIT),
-	SUFFIX(".weight.nested_absmax", PART_SCALE, STORAGE_BNB_4BIT),
-	SUFFIX(".weight.nested_quant_map", PART_SCALE, STORAGE_BNB_4BIT),
-	SUFFIX(".weight.quant_state.bitsandbytes__nf4", PART_SCALE, STORAGE_BNB_4BIT),
-	SUFFIX(".weight.quant_state.bitsandbytes__fp4", PART_SCALE, STORAGE_BNB_4BIT),
-	SUFFIX(".SCB", PART_SCALE, STORAGE_BNB_8BIT),
-	SUFFIX(".weight_format", PART_SCALE, STORAGE_BNB_8BIT),
-	SUFFIX(".qweight", PART_WEIGHT, STORAGE_PACKED_GPTQ),
-	SUFFIX(".qzeros", PART_SCALE, STORAGE_PACKED_GPTQ),
-	SUFFIX(".g_idx", PART_SCALE, STORAGE_PACKED_GPTQ),
-	SUFFIX(".scales", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".biases", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".weight_packed", PART_WEIGHT, STORAGE_COMPRESSED),
-	SUFFIX(".weight_shape", PART_SCALE, STORAGE_COMPRESSED),
-	SUFFIX(".weight_g_idx", PART_SCALE, STORAGE_COMPRESSED),
-	SUFFIX(".weight_zero_point", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".weight_global_scale", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".input_global_scale", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".weight_scale_inv", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".weight_scale_2", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".weight_scale", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".weight_scales", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".weight_qdata", PART_WEIGHT, STORAGE_SCALED),
-	SUFFIX(".input_scale", PART_SCALE, STORAGE_UNKNOWN),
-	SUFFIX(".input_amax", PART_SCALE, STORAGE_UNKNOWN),
-	SUFFIX(".output_scale", PART_SCALE, STORAGE_UNKNOWN),
-	SUFFIX(".k_scale", PART_SCALE, STORAGE_UNKNOWN),
-	SUFFIX(".v_scale", PART_SCALE, STORAGE_UNKNOWN),
-	SUFFIX("_scale_inv", PART_SCALE, STORAGE_SCALED),
-	SUFFIX("_weight_scale_2", PART_SCALE, STORAGE_SCALED),
-	SUFFIX("_weight_scale", PART_SCALE, STORAGE_SCALED),
-	SUFFIX("_blocks", PART_WEIGHT, STORAGE_BLOCKS),
-	SUFFIX("_scales", PART_SCALE, STORAGE_BLOCKS),
-	SUFFIX("_bias", PART_BIAS, STORAGE_UNKNOWN),
-	SUFFIX(".q_weight", PART_WEIGHT, STORAGE_EXL2),
-	SUFFIX(".q_invperm", PART_SCALE, STORAGE_EXL2),
-	SUFFIX(".q_groups", PART_SCALE, STORAGE_EXL2),
-	SUFFIX(".q_scale", PART_SCALE, STORAGE_EXL2),
-	SUFFIX(".q_scale_max", PART_SCALE, STORAGE_EXL2),
-	SUFFIX(".trellis", PART_WEIGHT, STORAGE_EXL3),
-	SUFFIX(".suh", PART_SCALE, STORAGE_EXL3),
-	SUFFIX(".svh", PART_SCALE, STORAGE_EXL3),
-	SUFFIX(".codes", PART_WEIGHT, STORAGE_CODES),
-	SUFFIX(".codebooks", PART_SCALE, STORAGE_CODES),
-	SUFFIX(".W_q", PART_WEIGHT, STORAGE_HQQ),
-	SUFFIX(".scale", PART_SCALE, STORAGE_SCALED),
-	SUFFIX(".zero", PART_SCALE, STORAGE_HQQ),
-	SUFFIX(".weight", PART_WEIGHT, STORAGE_UNKNOWN),
-	SUFFIX(".bias", PART_BIAS, STORAGE_UNKNOWN),
+/* Longer ones before those that they end with; apart from that the frequent ones first. */
+static const struct ending endings[] = {
+	ENDING(".centroids.weight", PART_CENTROIDS),
+	ENDING(".weight", PART_WEIGHT),
+	ENDING(".weight_scale", PART_WEIGHT_SCALE),
+	ENDING(".input_scale", PART_SIDE),
+	ENDING(".weight_scale_2", PART_WEIGHT_SCALE_2),
+	ENDING(".bias", PART_BIAS),
+	ENDING(".weight_scale_inv", PART_SCALE_INVERSE),
+	ENDING("._weight_qdata", PART_QDATA),
+	ENDING("._weight_scale", PART_QDATA_SCALE),
+	ENDING("._weight_zero_point", PART_QDATA_SIDE),
+	ENDING("._weight_scale_and_zero", PART_QDATA_SCALE),
+	ENDING("._weight_per_tensor_scale", PART_QDATA_SIDE),
+	ENDING("._weight_act_per_tensor_scale", PART_QDATA_SIDE),
+	ENDING("._weight_act_pre_scale", PART_QDATA_SIDE),
+	ENDING(".weight.absmax", PART_ABSMAX),
+	ENDING(".weight.quant_map", PART_QUANT_MAP),
+	ENDING(".weight.nested_absmax", PART_QUANT_MAP),
+	ENDING(".weight.nested_quant_map", PART_QUANT_MAP),
+	ENDING(".weight.quant_state.bitsandbytes__nf4", PART_STATE_NF4),
+	ENDING(".weight.quant_state.bitsandbytes__fp4", PART_STATE_FP4),
+	ENDING(".SCB", PART_SCB),
+	ENDING(".weight_format", PART_FORMAT),
+	ENDING(".qweight", PART_QWEIGHT),
+	ENDING(".qzeros", PART_QZEROS),
+	ENDING(".g_idx", PART_G_IDX),
+	ENDING(".scales", PART_SCALES),
+	ENDING(".biases", PART_BIASES),
+	ENDING(".qbiases", PART_BIASES),
+	ENDING(".tables", PART_TABLES),
+	ENDING(".tables2", PART_SIDE),
+	ENDING(".weight_packed", PART_PACKED),
+	ENDING(".weight_shape", PART_PACKED_SIDE),
+	ENDING(".weight_g_idx", PART_PACKED_SIDE),
+	ENDING(".weight_zero_point", PART_PACKED_SIDE),
+	ENDING(".weight_global_scale", PART_WEIGHT_SCALE_2),
+	ENDING(".input_global_scale", PART_SIDE),
+	ENDING(".act_global_scale", PART_SIDE),
+	ENDING(".weight_scales", PART_WEIGHT_SCALES),
+	ENDING(".pre_quant_scale", PART_PRE_SCALE),
+	ENDING(".activation_scale", PART_SIDE),
+	ENDING("_activation_scale", PART_SIDE),
+	ENDING(".input_scale_ub", PART_SIDE),
+	ENDING(".input_zero_point", PART_SIDE),
+	ENDING(".input_amax", PART_SIDE),
+	ENDING(".output_scale", PART_SIDE),
+	ENDING(".k_scale", PART_SIDE),
+	ENDING(".v_scale", PART_SIDE),
+	ENDING(".k_zero_point", PART_SIDE),
+	ENDING(".v_zero_point", PART_SIDE),
+	ENDING("_weight_scale_2", PART_WEIGHT_SCALE_2),
+	ENDING("_weight_scale", PART_WEIGHT_SCALE),
+	ENDING("_input_scale", PART_SIDE),
+	ENDING("_scale_inv", PART_SCALE_INVERSE),
+	ENDING("_blocks", PART_BLOCKS),
+	ENDING("_scales", PART_BLOCK_SCALES),
+	ENDING("_bias", PART_BIAS),
+	ENDING(".q_weight", PART_EXL2),
+	ENDING(".q_invperm", PART_EXL2_ORDER),
+	ENDING(".q_perm", PART_EXL2_ORDER),
+	ENDING(".q_groups", PART_EXL2_SIDE),
+	ENDING(".q_group_map", PART_EXL2_SIDE),
+	ENDING(".q_scale", PART_EXL2_SIDE),
+	ENDING(".q_scale_max", PART_EXL2_SIDE),
+	ENDING(".trellis", PART_TRELLIS),
+	ENDING(".suh", PART_TRELLIS_SIDE),
+	ENDING(".svh", PART_TRELLIS_SIDE),
+	ENDING(".su", PART_TRELLIS_SIDE),
+	ENDING(".sv", PART_TRELLIS_SIDE),
+	ENDING(".mcg", PART_TRELLIS_SIDE),
+	ENDING(".mul1", PART_TRELLIS_SIDE),
+	ENDING(".codes", PART_CODES),
+	ENDING(".codebooks", PART_CODEBOOKS),
+	ENDING(".indices", PART_INDICES),
+	ENDING(".centroids", PART_CENTROIDS),
+	ENDING(".W_q", PART_W_Q),
+	ENDING(".scale", PART_SCALE),
+	ENDING(".zero", PART_ZERO),
+	ENDING(".meta", PART_META),
 };
+
+#define ENDINGS (sizeof(endings) / sizeof(endings[0]))
 
 struct tensor_name tensor_name_split(struct text name)
 {
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		const struct suffix *suffix = &suffixes[i];
-		size_t length = suffix->length;
+	for (size_t i = 0; i < ENDINGS; i++) {
+		const struct ending *ending = &endings[i];
+		size_t length = ending->length;
 		if (name.length <= length ||
-			name.data[name.length - 1] != suffix->text[length - 1] ||
-			memcmp(name.data + name.length - length, suffix->text, length) != 0)
+			name.data[name.length - 1] != ending->text[length - 1] ||
+			memcmp(name.data + name.length - length, ending->text, length) != 0)
 			continue;
 		return (struct tensor_name){ .module = { name.data, name.length - length },
-			.part = suffix->part,
-			.storage = suffix->storage };
+			.part = ending->part };
 	}
 	return (struct tensor_name){ .module = name, .part = PART_PLAIN };
 }
 
-struct storage_row {
-	const char *name;
-	enum method methods[6]; /* ended by METHOD_NONE */
-};
-
-static const struct storage_row storages[STORAGE_COUNT] = {
-	[STORAGE_BNB_4BIT] = { "bitsandbytes 4-bit", { METHOD_BITSANDBYTES } },
-	[STORAGE_BNB_8BIT] = { "bitsandbytes 8-bit", { METHOD_BITSANDBYTES } },
-	[STORAGE_PACKED_GPTQ] = { "packed as GPTQ or AWQ write it",
-		{ METHOD_GPTQ, METHOD_AWQ, METHOD_AUTO_ROUND, METHOD_QUARK, METHOD_EETQ } },
-	[STORAGE_COMPRESSED] = { "packed by compressed-tensors",
-		{ METHOD_COMPRESSED_TENSORS, METHOD_AUTO_ROUND, METHOD_QUARK, METHOD_MODELOPT } },
-	[STORAGE_BLOCKS] = { "MXFP4 blocks", { METHOD_MXFP4, METHOD_QUARK } },
-	[STORAGE_EXL2] = { "ExLlamaV2's", { METHOD_EXL2 } },
-	[STORAGE_EXL3] = { "ExLlamaV3's", { METHOD_EXL3 } },
-	[STORAGE_CODES] = { "codebook indices",
-		{ METHOD_AQLM, METHOD_VPTQ, METHOD_HIGGS, METHOD_SPQR } },
-	[STORAGE_HQQ] = { "HQQ's", { METHOD_HQQ } },
-};
-
-const char *storage_name(enum storage storage)
+const char *tensor_part_ending(enum tensor_part part)
 {
-	return storage < STORAGE_COUNT ? storages[storage].name : NULL;
-}
-
-bool storage_fits(enum storage storage, const struct method_row *row)
-{
-	if (storage == STORAGE_UNKNOWN || storage == STORAGE_SCALED || row->method == METHOD_OTHER)
-		return true;
-	for (const enum method *method = storages[storage].methods; *method; method++)
-		if (*method == row->method)
-			return true;
-	return false;
+	for (size_t i = 0; i < ENDINGS; i++)
+		if (endings[i].part == part)
+			return endings[i].text;
+	return "";
 }

@@ -1,38 +1,10 @@
 #include "checkpoint/weights.h"
 
-#include "checkpoint/exclusions.h"
-#include "checkpoint/inspector.h"
-#include "checkpoint/tensor_names.h"
 #include "checkpoint/weight_files.h"
+#include "checkpoint/weights_survey.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct module {
-	struct text name;
-	enum role role;
-	enum storage storage;
-	bool weighed; /* has weights, not only scales or a bias */
-	bool narrow;  /* its weights are stored in fewer bits than floats have, or packed */
-	bool floats;  /* they are plain floats */
-	uint64_t parameters;
-	uint64_t linear_parameters;
-	uint64_t bytes;
-	uint64_t linear_bytes;
-};
-
-struct survey {
-	struct inspector *inspector;
-	struct weights *weights;
-	struct tensors tensors;
-	struct module *modules;
-	size_t module_count;
-	uint32_t *table; /* open, 2^n slots: index of a module plus one */
-	size_t mask;
-	struct role_finder roles;
-	bool scaled; /* any module is stored quantized, as far as names and dtypes tell */
-	enum storage storage;
-};
 
 static struct module *module_of(struct survey *survey, struct text name)
 {
@@ -51,70 +23,61 @@ static struct module *module_of(struct survey *survey, struct text name)
 	return module;
 }
 
-/* Bits of one weight in a packed tensor: the block's, else what is usual for the container. */
-static uint64_t packed_bits(const struct survey *survey, const struct tensor *tensor)
+static void gather(struct survey *survey, uint32_t index)
 {
-	struct text declared = survey->inspector->checkpoint->scheme.weight_bits;
-	bool one_digit = declared.length == 1 && declared.data[0] >= '1' && declared.data[0] <= '8';
-	bool byte = tensor->dtype->bits == 8 && tensor->dtype->name[0] == 'I';
-	if (byte && !(one_digit && declared.data[0] < '8'))
-		return 8;
-	return one_digit ? (uint64_t)(declared.data[0] - '0') : 4;
-}
-
-static bool is_packed(const struct tensor *tensor, const struct tensor_name *name)
-{
-	return tensor->dtype->kind == DTYPE_WHOLE && name->part == PART_WEIGHT;
-}
-
-static uint64_t parameters_of(
-	const struct survey *survey, const struct tensor *tensor, const struct tensor_name *name)
-{
-	uint64_t bits;
-	if (name->part == PART_SCALE)
-		return 0;
-	if (!is_packed(tensor, name) || __builtin_mul_overflow(tensor->bytes, (uint64_t)8, &bits))
-		return tensor->elements;
-	return bits / packed_bits(survey, tensor);
-}
-
-/* Only weights that form a matrix are ever quantized; packed ones may have lost that shape. */
-static bool is_linear(const struct tensor *tensor, const struct tensor_name *name)
-{
-	if (name->part == PART_SCALE)
-		return name->storage != STORAGE_UNKNOWN;
-	bool weights = name->part == PART_WEIGHT || name->part == PART_PLAIN;
-	return weights && (tensor->dimensions >= 2 || is_packed(tensor, name));
-}
-
-static void weigh(struct survey *survey, struct module *module, const struct tensor *tensor,
-	const struct tensor_name *name)
-{
-	uint64_t parameters = parameters_of(survey, tensor, name);
-	module->parameters += parameters;
-	module->bytes += tensor->bytes;
-	if (is_linear(tensor, name)) {
-		module->linear_parameters += parameters;
-		module->linear_bytes += tensor->bytes;
-	}
-	if (name->part != PART_WEIGHT && name->part != PART_PLAIN)
-		return;
-	module->narrow |= tensor->dtype->kind == DTYPE_NARROW || is_packed(tensor, name);
-	module->floats |= tensor->dtype->kind == DTYPE_FLOAT;
-}
-
-static void survey_tensor(struct survey *survey, const struct tensor *tensor)
-{
+	struct tensor *tensor = &survey->tensors.list[index];
 	struct tensor_name name = tensor_name_split(tensor->name);
 	struct module *module = module_of(survey, name.module);
+	tensor->part = (uint8_t)name.part;
+	tensor->next = module->tensors;
+	module->tensors = index + 1;
 	module->weighed |= name.part == PART_WEIGHT || name.part == PART_PLAIN;
-	if (name.storage > module->storage)
-		module->storage = name.storage;
-	if (name.storage > survey->storage)
-		survey->storage = name.storage;
-	if (tensor->dtype)
-		weigh(survey, module, tensor, &name);
-	survey->scaled |= module->storage != STORAGE_UNKNOWN || module->narrow;
+}
+
+void survey_stored(
+	const struct survey *survey, const struct module *module, struct stored *ret_stored)
+{
+	*ret_stored = (struct stored){ .present = 0 };
+	for (uint32_t i = module->tensors; i != 0; i = survey->tensors.list[i - 1].next) {
+		const struct tensor *tensor = &survey->tensors.list[i - 1];
+		ret_stored->parts[tensor->part] = tensor;
+		ret_stored->present |= (uint64_t)1 << tensor->part;
+	}
+}
+
+enum exclusion_verdict survey_verdict(const struct survey *survey, size_t module)
+{
+	return survey->verdicts ? (enum exclusion_verdict)survey->verdicts[module] : VERDICT_SILENT;
+}
+
+/* Weights and biases alone are in no layout: most modules are that. */
+static bool is_bare(const struct stored *stored)
+{
+	const struct tensor *weights = stored->parts[PART_WEIGHT];
+	return !(stored->present & ~(PART(WEIGHT) | PART(BIAS) | PART(PLAIN))) &&
+	       (!weights || !weights->dtype || weights->dtype->kind == DTYPE_FLOAT);
+}
+
+static void find_layout(struct survey *survey, struct module *module)
+{
+	struct stored stored;
+	survey_stored(survey, module, &stored);
+	if (!is_bare(&stored))
+		module->layout =
+			storage_layout_find(&stored, &survey->declaration, NULL, &module->measure);
+	module->weighed |= module->layout != NULL;
+	survey->packed |= module->layout != NULL;
+}
+
+static void declare(struct survey *survey)
+{
+	const struct checkpoint *checkpoint = survey->inspector->checkpoint;
+	survey->declaration.schemes = &checkpoint->scheme;
+	survey->declaration.count = checkpoint->quantized;
+	if (checkpoint->group_count == 0)
+		return;
+	survey->declaration.schemes = checkpoint->groups;
+	survey->declaration.count = checkpoint->group_count;
 }
 
 static bool survey_tensors(struct survey *survey)
@@ -125,12 +88,15 @@ static bool survey_tensors(struct survey *survey)
 		slots *= 2;
 	survey->mask = slots - 1;
 	role_finder_init(&survey->roles);
+	declare(survey);
 	survey->table = ARENA_ARRAY(arena, uint32_t, slots);
 	survey->modules = ARENA_ARRAY(arena, struct module, count);
 	if (!survey->table || !survey->modules)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		survey_tensor(survey, &survey->tensors.list[i]);
+	for (uint32_t i = 0; i < count; i++)
+		gather(survey, i);
+	for (size_t i = 0; i < survey->module_count; i++)
+		find_layout(survey, &survey->modules[i]);
 	return true;
 }
 
@@ -201,28 +167,59 @@ static bool never_quantized(enum role role)
 	return role == ROLE_NORM || role == ROLE_EMBEDDINGS || role == ROLE_LM_HEAD;
 }
 
-/* By its tensors; where no tensor of the model tells, by what the block declares. */
+/*
+ * By its tensors, unless the block leaves it out: then a loader takes it for plain. Where no tensor of the
+ * model tells, by what the block declares.
+ */
 static bool is_quantized(
 	const struct survey *survey, const struct module *module, enum exclusion_verdict verdict)
 {
-	if (module->narrow || module->storage != STORAGE_UNKNOWN)
-		return true;
-	if (survey->weights->headers || survey->scaled)
+	if (module->layout)
+		return verdict != VERDICT_EXCLUDED;
+	if (survey->weights->headers || survey->packed)
 		return false;
 	if (!survey->inspector->checkpoint->quantized || verdict == VERDICT_EXCLUDED)
 		return false;
 	return verdict == VERDICT_QUANTIZED || !never_quantized(module->role);
 }
 
+/* Integers of no layout are buffers, and what belongs to activations is none of the weights. */
+static bool is_parameter(const struct module *module, const struct tensor *tensor)
+{
+	bool own = !module->layout || tensor->part == PART_BIAS;
+	return own && tensor->part != PART_SIDE && tensor->dtype->kind != DTYPE_WHOLE;
+}
+
+static bool is_linear(const struct tensor *tensor)
+{
+	return (tensor->part == PART_WEIGHT || tensor->part == PART_PLAIN) &&
+	       tensor->dimensions >= 2;
+}
+
+static void weigh(struct survey *survey, const struct module *module)
+{
+	struct weights_role *role = &survey->weights->roles[module->role];
+	for (uint32_t i = module->tensors; i != 0; i = survey->tensors.list[i - 1].next) {
+		const struct tensor *tensor = &survey->tensors.list[i - 1];
+		bool counts = is_parameter(module, tensor);
+		role->bytes += tensor->bytes;
+		role->parameters += counts ? tensor->elements : 0;
+		if (counts && is_linear(tensor))
+			role->linear_parameters += tensor->elements;
+		if (counts ? is_linear(tensor) : module->layout != NULL)
+			role->linear_bytes += tensor->bytes;
+	}
+	role->parameters += module->measure.parameters;
+	role->linear_parameters += module->measure.parameters;
+	survey->weights->parameters_known &= !module->layout || module->measure.known;
+}
+
 static void count_module(
 	struct survey *survey, const struct module *module, enum exclusion_verdict verdict)
 {
 	struct weights_role *role = &survey->weights->roles[module->role];
-	role->parameters += module->parameters;
-	role->linear_parameters += module->linear_parameters;
-	role->bytes += module->bytes;
-	role->linear_bytes += module->linear_bytes;
-	survey->weights->parameters += module->parameters;
+	if (survey->weights->headers)
+		weigh(survey, module);
 	if (!module->weighed)
 		return;
 	role->modules++;
@@ -233,6 +230,7 @@ static void conclude_roles(struct survey *survey, struct exclusions *exclusions)
 {
 	for (int i = 0; i < ROLE_COUNT; i++) {
 		const struct weights_role *role = &survey->weights->roles[i];
+		survey->weights->parameters += role->parameters;
 		exclusions->outcomes[i] = role->modules == 0                 ? OUTCOME_ABSENT
 					  : role->quantized == 0             ? OUTCOME_NATIVE
 					  : role->quantized == role->modules ? OUTCOME_QUANTIZED
@@ -262,71 +260,16 @@ static void count_modules(struct survey *survey)
 		return;
 	for (size_t i = 0; i < survey->module_count; i++)
 		names[i] = survey->modules[i].name;
-	const unsigned char *verdicts =
+	survey->verdicts =
 		exclusions_match(inspector->arena, exclusions, names, survey->module_count);
+	survey->weights->parameters_known = survey->weights->headers;
 	for (size_t i = 0; i < survey->module_count; i++)
-		count_module(survey, &survey->modules[i],
-			verdicts ? (enum exclusion_verdict)verdicts[i] : VERDICT_SILENT);
-	if (verdicts)
+		count_module(survey, &survey->modules[i], survey_verdict(survey, i));
+	if (survey->verdicts)
 		report_unmatched(inspector, exclusions);
 	conclude_roles(survey, exclusions);
 	survey->weights->modules = survey->module_count;
 	survey->weights->tensors = survey->tensors.count;
-}
-
-/* Methods whose stored weights may well be plain floats. */
-static bool may_be_plain(const struct checkpoint *checkpoint)
-{
-	enum method method = checkpoint->method->method;
-	return method == METHOD_BITNET || method == METHOD_FP_QUANT ||
-	       method == METHOD_FOUROVERSIX || method == METHOD_QUANTO || method == METHOD_OTHER ||
-	       method == METHOD_NVFP4 || method == METHOD_GEMMA || method == METHOD_SINQ ||
-	       method == METHOD_TORCHAO || method == METHOD_HIGGS;
-}
-
-/* NULL: they agree; *ret_known: the names and dtypes tell at all. */
-static const char *disagreement(const struct survey *survey, bool *ret_known)
-{
-	const struct checkpoint *checkpoint = survey->inspector->checkpoint;
-	struct arena *arena = survey->inspector->arena;
-	const char *found = storage_name(survey->storage);
-	*ret_known = true;
-	if (!checkpoint->quantized) {
-		if (!survey->scaled)
-			return NULL;
-		if (!found)
-			return "no quantization is declared, and there are quantized tensors";
-		return arena_printf(
-			arena, "no quantization is declared, and there are tensors %s", found)
-			.data;
-	}
-	*ret_known = checkpoint->method != NULL;
-	if (!checkpoint->method || (!survey->scaled && may_be_plain(checkpoint))) {
-		*ret_known = false;
-		return NULL;
-	}
-	if (!survey->scaled)
-		return arena_printf(arena,
-			"%s is declared, and every weight is stored as it was "
-			"trained",
-			checkpoint->method->name)
-			.data;
-	if (!storage_fits(survey->storage, checkpoint->method))
-		return arena_printf(arena, "%s is declared, and there are tensors %s",
-			checkpoint->method->name, found)
-			.data;
-	return NULL;
-}
-
-static void compare(struct survey *survey)
-{
-	bool known;
-	const char *detail = disagreement(survey, &known);
-	survey->weights->agrees_with_declaration = detail ? 0 : known ? 1 : -1;
-	if (detail)
-		inspector_report_text(survey->inspector, CHECKPOINT_WEIGHTS_DISAGREE,
-			text_of("config.json"), survey->inspector->checkpoint->quant_method,
-			text_of(detail));
 }
 
 void inspect_weights(struct inspector *inspector)
@@ -343,6 +286,6 @@ void inspect_weights(struct inspector *inspector)
 	if (weights->headers)
 		count_dtypes(&survey);
 	count_modules(&survey);
-	compare(&survey);
+	weights_compare(&survey);
 	inspector->checkpoint->weights = weights;
 }

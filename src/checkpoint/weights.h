@@ -28,8 +28,9 @@ struct weights_role {
 };
 
 struct weights {
-	bool headers;        /* every shard's header was read: the sizes below are known */
-	bool bytes_known;    /* from the headers, or from the index's total_size */
+	bool headers;          /* every shard's header was read: the sizes below are known */
+	bool bytes_known;      /* from the headers, or from the index's total_size */
+	bool parameters_known; /* the shapes of all packed weights tell how many they are */
 	uint64_t parameters; /* packed ones counted singly; without scales, zero points and such */
 	uint64_t bytes;
 	struct weights_dtype *dtypes; /* by descending bytes; empty without headers */

@@ -38,7 +38,7 @@ static void put_roles(struct json *json, const struct weights *weights)
 static void put_weights(struct json *json, const struct weights *weights)
 {
 	json_open(json, '{');
-	put_known(json, "parameters", weights->headers, weights->parameters);
+	put_known(json, "parameters", weights->parameters_known, weights->parameters);
 	put_known(json, "bytes", weights->bytes_known, weights->bytes);
 	put_dtypes(json, weights);
 	put_roles(json, weights);

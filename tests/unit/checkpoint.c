@@ -65,6 +65,8 @@ int main(void)
 	suite_add_tcase(suite, case_exclusions());
 	suite_add_tcase(suite, case_work());
 	suite_add_tcase(suite, case_weights());
+	suite_add_tcase(suite, case_layouts());
+	suite_add_tcase(suite, case_disagreement());
 	suite_add_tcase(suite, case_roots());
 	suite_add_tcase(suite, case_keep());
 	suite_add_tcase(suite, case_corpus());

@@ -29,6 +29,8 @@ TCase *case_places(void);
 TCase *case_exclusions(void);
 TCase *case_work(void);
 TCase *case_weights(void);
+TCase *case_layouts(void);
+TCase *case_disagreement(void);
 TCase *case_roots(void);
 TCase *case_keep(void);
 TCase *case_corpus(void);

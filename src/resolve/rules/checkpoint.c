@@ -196,8 +196,9 @@ static const struct rule rows[] = {
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
 		.summary = "The tensors are not what the block declares.",
-		.message = "What the tensors hold is not what {file} declares: {detail}.",
-		.remedy = "Take config.json and weights from the same revision.",
+		.message = "The tensors are not what {file} declares: {detail}.",
+		.remedy =
+			"Take config.json and weights from the same revision; where a list of modules is wrong, correct it.",
 		.why = "A loader believes the block and misreads the tensors.",
 	},
 	{

@@ -1,0 +1,117 @@
+/* Tensors that are not what the block declares of their modules. */
+#include "checkpoint.h"
+#include "checkpoint_tensors.h"
+
+#include "checkpoint/weights.h"
+
+static const char bf16[] = "{\"model_type\":\"llama\"}";
+static const char bnb[] = "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\","
+			  "\"load_in_4bit\":true,\"bnb_4bit_quant_type\":\"nf4\"}}";
+static const char fp8[] = "{\"quantization_config\":{\"quant_method\":\"fp8\"}}";
+static const char gptq[] =
+	"{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":128}}";
+
+static const char plain[] =
+	"model.layers.0.self_attn.q_proj.weight BF16 16,16;model.norm.weight BF16 16";
+static const char nf4[] =
+	"model.layers.0.mlp.up_proj.weight U8 128,1;model.layers.0.mlp.up_proj.weight.absmax U8 4;"
+	"model.layers.0.mlp.up_proj.weight.quant_state.bitsandbytes__nf4 U8 10;lm_head.weight BF16 4,4";
+static const char packed[] =
+	"model.layers.0.mlp.up_proj.qweight I32 16,128;model.layers.0.mlp.up_proj.scales F16 1,128";
+
+static const struct {
+	const char *config;
+	const char *tensors;
+	const char *part; /* of the clause */
+} models[] = {
+	{ bf16, nf4,
+		"no quantization is declared, and 1 module (model.layers.0.mlp.up_proj) is stored as bitsandbytes nf4" },
+	{ fp8, plain, "fp8 is declared, and every weight is stored as it was trained" },
+	{ gptq, plain, "gptq is declared" },
+	{ gptq, nf4,
+		"gptq with 4 bits is declared, and 1 module (model.layers.0.mlp.up_proj) is stored as bitsandbytes nf4" },
+	{ bnb, packed, "stored as GPTQ, 4 bits a weight" },
+};
+
+START_TEST(models_disagree)
+{
+	const struct checkpoint *checkpoint = with_tensors(models[_i].config, models[_i].tensors);
+	const struct checkpoint_problem *problem =
+		fault_at(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE);
+	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, 0);
+	ck_assert_ptr_nonnull(problem);
+	ck_assert_msg(text_contains(problem->detail, models[_i].part), "%s", problem->detail.data);
+}
+END_TEST
+
+/* Of one module each; the rest agrees. */
+static const struct {
+	const char *config;
+	const char *tensors;
+	const char *detail;
+	enum outcome mlp;
+} single_modules[] = {
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\",\"modules_to_not_convert\":[\"model.layers.1\"]}}",
+		"model.layers.1.mlp.up_proj.weight F8_E4M3 64,128;model.layers.1.mlp.up_proj.weight_scale_inv F32 1,1;"
+		"model.layers.2.mlp.up_proj.weight F8_E4M3 64,128;model.layers.2.mlp.up_proj.weight_scale_inv F32 1,1;"
+		"model.layers.10.mlp.up_proj.weight F8_E4M3 64,128;model.layers.10.mlp.up_proj.weight_scale_inv F32 1,1",
+		"its list leaves out what is quantized: 2 modules (model.layers.1.mlp.up_proj for one) are stored as FP8 "
+		"with inverse scales",
+		OUTCOME_MIXED },
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\",\"modules_to_not_convert\":[\"lm_head\"]}}",
+		"model.layers.1.mlp.up_proj.weight F8_E4M3 64,128;model.layers.1.mlp.up_proj.weight_scale_inv F32 1,1;"
+		"model.layers.1.mlp.down_proj.weight BF16 128,64;model.layers.2.mlp.up_proj.weight BF16 64,128;"
+		"model.layers.1.mlp.gate.weight BF16 8,64;model.embed_tokens.weight BF16 64,64;lm_head.weight BF16 64,64;"
+		"visual.blocks.0.attn.q_proj.weight BF16 64,64;model.layers.1.self_attn.sinks BF16 4",
+		"fp8 with 8 bits is declared, and 2 modules (model.layers.1.mlp.down_proj for one) are stored as trained, "
+		"which no list leaves out",
+		OUTCOME_MIXED },
+	{ "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":64}}",
+		"model.layers.1.mlp.up_proj.qweight I32 128,8;model.layers.1.mlp.up_proj.qzeros I32 1,8;"
+		"model.layers.1.mlp.up_proj.scales F16 1,64",
+		"awq with 4 bits is declared, and 1 module (model.layers.1.mlp.up_proj) is stored as AWQ, 4 bits a weight",
+		OUTCOME_QUANTIZED },
+};
+
+START_TEST(single_modules_disagree)
+{
+	const struct checkpoint *checkpoint =
+		with_tensors(single_modules[_i].config, single_modules[_i].tensors);
+	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, 0);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE), 1);
+	assert_text(fault_at(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE)->detail,
+		single_modules[_i].detail);
+	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_MLP], single_modules[_i].mlp);
+}
+END_TEST
+
+START_TEST(names_alone_tell_as_much_as_they_can)
+{
+	static const char nvfp4[] = "a.up_proj.weight U8 4,4;a.up_proj.weight_scale F8_E4M3 4,4;"
+				    "a.up_proj.weight_scale_2 F32 ;a.up_proj.input_scale F32 ";
+	static const char modelopt[] =
+		"{\"quantization_config\":{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP4\"}}";
+	ck_assert_int_eq(with_names(modelopt, nvfp4)->weights->agrees_with_declaration, 1);
+	ck_assert_int_eq(with_names(fp8, nvfp4)->weights->agrees_with_declaration, 1);
+	ck_assert_int_eq(with_names(gptq, nvfp4)->weights->agrees_with_declaration, 0);
+	ck_assert_int_eq(with_names(bnb, nvfp4)->weights->agrees_with_declaration, 0);
+	ck_assert_int_eq(with_names(bf16, nvfp4)->weights->agrees_with_declaration, 0);
+	ck_assert_int_eq(
+		with_names(bf16, "a.weight BF16 4;a.bias BF16 4")->weights->agrees_with_declaration,
+		1);
+	ck_assert_int_eq(with_names(gptq, "a.up_proj.qweight I32 1;a.up_proj.scales F16 1;"
+					  "a.mlp.up_proj.weight F16 1")
+				 ->weights->agrees_with_declaration,
+		0);
+}
+END_TEST
+
+TCase *case_disagreement(void)
+{
+	TCase *tcase = make_case("disagreement");
+	tcase_add_loop_test(tcase, models_disagree, 0, sizeof(models) / sizeof(models[0]));
+	tcase_add_loop_test(tcase, single_modules_disagree, 0,
+		sizeof(single_modules) / sizeof(single_modules[0]));
+	tcase_add_test(tcase, names_alone_tell_as_much_as_they_can);
+	return tcase;
+}
