@@ -98,7 +98,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_QUIET - OPTION_TARGET] = {
 		.name = "quiet",
 		.letter = 'q',
-		.help = "no summary",
+		.help = "no summary of many files, no notes in text",
 	},
 	[OPTION_IN_PLACE - OPTION_TARGET] = {
 		.name = "in-place",

@@ -21,7 +21,7 @@ static void put(struct session *session, const struct resolution *resolution, st
 		put_migrated(session, resolution, out);
 		break;
 	case OUTPUT_TEXT:
-		render_resolution_text(out, resolution, session->colour);
+		session_put_text(session, out, resolution, session->colour);
 		break;
 	case OUTPUT_SARIF:
 		render_sarif_results(out, resolution, session->findings);

@@ -40,6 +40,9 @@ void session_worsen(struct session *session, int status);
 const struct resolution *session_resolve(struct session *session, const char *path, bool migrated);
 /* Writes the buffer, complaining when that fails. */
 void session_put(struct session *session, FILE *to, const struct buffer *out);
+/* The text for people; with --quiet without notes. */
+void session_put_text(const struct session *session, struct buffer *out,
+	const struct resolution *resolution, bool colour);
 /* There is no migrated text, for errors or since no edit is safe: that is an error, and why goes to stderr. */
 void session_refuse(struct session *session, const struct resolution *resolution);
 /* A checkpoint's folder, inspected into the arena; NULL after having said why not. */

@@ -95,13 +95,40 @@ void session_put(struct session *session, FILE *to, const struct buffer *out)
 	}
 }
 
+static const struct resolution *without_notes(
+	struct arena *arena, const struct resolution *resolution)
+{
+	struct resolution *shown = ARENA_NEW(arena, struct resolution);
+	const struct diagnostic **findings =
+		ARENA_ARRAY(arena, const struct diagnostic *, resolution->finding_count + 1);
+	size_t count = 0;
+	if (!shown || !findings)
+		return resolution;
+	for (size_t i = 0; i < resolution->finding_count; i++)
+		if (resolution->findings[i]->severity != SEVERITY_NOTE)
+			findings[count++] = resolution->findings[i];
+	*shown = *resolution;
+	shown->findings = findings;
+	shown->finding_count = count;
+	shown->counts[SEVERITY_NOTE] = 0;
+	return shown;
+}
+
+void session_put_text(const struct session *session, struct buffer *out,
+	const struct resolution *resolution, bool colour)
+{
+	if (session->options->quiet)
+		resolution = without_notes(out->arena, resolution);
+	render_resolution_text(out, resolution, colour);
+}
+
 void session_refuse(struct session *session, const struct resolution *resolution)
 {
 	struct buffer out;
 	session->refused += resolution->status == RESOLUTION_OK;
 	session_worsen(session, EXIT_ERRORS);
 	buffer_init(&out, &session->arena, 1024);
-	render_resolution_text(&out, resolution, session->colour_errors);
+	session_put_text(session, &out, resolution, session->colour_errors);
 	session_put(session, stderr, &out);
 }
 

@@ -199,6 +199,16 @@ class Forms(CommandTest):
         self.assertIn("[qlora-not-4bit]", outcome.stdout)
         self.assertIn("^~~", outcome.stdout)
 
+    def test_quiet_text_has_no_notes(self):
+        loud = self.run_it("resolve", "-o", "text", stdin=CONFLICT)
+        self.assertIn("[checkpoint-not-inspected]", loud.stdout)
+        quiet = self.run_it("resolve", "-q", "-o", "text", stdin=CONFLICT)
+        self.assertNotIn(" note: No checkpoint", quiet.stdout)
+        self.assertIn("[qlora-not-4bit]", quiet.stdout)
+        self.assertEqual(quiet.stdout.splitlines()[-1], loud.stdout.splitlines()[-1].replace(", 1 note", ""))
+        self.assertNotIn(" note: No checkpoint", self.run_it("migrate", "-q", stdin=CONFLICT).stderr)
+        self.assertEqual(len(self.run_it("resolve", "-q", stdin=CONFLICT).json["notes"]), 1)
+
 
 class Checkpoints(CommandTest):
     GPTQ = json.dumps({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128}})
