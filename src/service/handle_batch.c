@@ -35,7 +35,7 @@ struct batch {
 };
 
 const char *const batch_types[] = { "application/x-ndjson", "application/json", "application/jsonl",
-	NULL };
+	"application/ndjson", NULL };
 
 static void count_resolution(
 	struct request *request, struct batch *batch, const struct resolution *resolution)

@@ -15,6 +15,7 @@ static const struct form_row resolve_forms[] = {
 	{ "", FORM_UNSAID },
 	{ "multipart/form-data", FORM_MULTIPART },
 	{ "application/json", FORM_JSON },
+	{ "text/json", FORM_JSON },
 	{ NULL, FORM_NONE },
 };
 
@@ -28,7 +29,9 @@ static const struct form_row batch_forms[] = {
 	{ "", FORM_UNSAID_BATCH },
 	{ "application/x-ndjson", FORM_LINES },
 	{ "application/jsonl", FORM_LINES },
+	{ "application/ndjson", FORM_LINES },
 	{ "application/json", FORM_ARRAY },
+	{ "text/json", FORM_ARRAY },
 	{ NULL, FORM_NONE },
 };
 

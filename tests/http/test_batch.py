@@ -72,7 +72,12 @@ class Batch(unittest.TestCase):
             self.assertEqual((status, json.loads(reply)["type"]), (400, "urn:quantconf:problem:bad-envelope"))
 
     def test_the_type_of_the_lines(self):
-        for accept, kind in (("application/jsonl", "application/jsonl"), ("*/*", "application/x-ndjson")):
+        for kind in ("application/jsonl", "application/ndjson", "application/x-ndjson"):
+            body = json.dumps({"config": GOOD}) + "\n"
+            self.assertEqual(self.lines(body, Content_Type=kind)[-1], {"ok": 1, "rejected": 0, "unreadable": 0})
+        body = json.dumps([{"config": GOOD}])
+        self.assertEqual(self.lines(body, Content_Type="text/json")[-1], {"ok": 1, "rejected": 0, "unreadable": 0})
+        for accept, kind in (("application/jsonl",) * 2, ("application/ndjson",) * 2, ("*/*", "application/x-ndjson")):
             _, fields, reply = self.send(f"{GOOD}---\n{BAD}", Accept=accept)
             self.assertEqual(fields["content-type"], kind)
             self.assertEqual(len(reply.splitlines()), 3)

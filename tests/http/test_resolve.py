@@ -113,6 +113,8 @@ class Resolve(unittest.TestCase):
     def test_envelope_with_text(self):
         reply = self.daemon.envelope({"config": QLORA})
         self.assertEqual(reply.body, self.daemon.resolve(QLORA).body)
+        envelope = json.dumps({"config": QLORA})
+        self.assertEqual(self.daemon.resolve(envelope, content_type="text/json").body, reply.body)
         reply = self.daemon.envelope({"config": QLORA, "checkpoint": GPTQ_CHECKPOINT})
         self.assertEqual(reply.json["checkpoint"]["quant_method"], "gptq")
 
