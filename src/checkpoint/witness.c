@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define COARSEST_STAMP ((int64_t)2000000000)
+#define SECOND ((int64_t)1000000000)
+#define TICK (SECOND / 50)
 
 struct witnesses witnesses_begin(struct arena *arena)
 {
@@ -56,11 +57,17 @@ bool witnesses_agree(const struct witnesses *witnesses)
 	return true;
 }
 
+/* The kernel's clock moves some hundred times a second; some file systems keep whole seconds, or every second one. */
+static int64_t step_of(int64_t stamp)
+{
+	return stamp % SECOND == 0 ? 2 * SECOND : TICK;
+}
+
 bool witnesses_settled(const struct witnesses *witnesses, int64_t now)
 {
 	for (size_t i = 0; i < witnesses->count; i++) {
-		int64_t age = now - witnesses->list[i].identity.changed;
-		if (age > -COARSEST_STAMP && age < COARSEST_STAMP)
+		int64_t changed = witnesses->list[i].identity.changed, step = step_of(changed);
+		if (now - changed > -step && now - changed < step)
 			return false;
 	}
 	return true;

@@ -33,6 +33,6 @@ struct witnesses witnesses_copy(struct arena *arena, const struct witnesses *wit
 bool witnesses_agree(const struct witnesses *witnesses);
 /*
  * Whether each last changed so long before `now` (nanoseconds) that its next change will have
- * another stamp: file systems count time in steps of up to two seconds.
+ * another stamp: time is counted in steps.
  */
 bool witnesses_settled(const struct witnesses *witnesses, int64_t now);
