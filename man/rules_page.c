@@ -31,7 +31,7 @@ static void put_rule(const struct rule *rule)
 	fputs(".PP\n", stdout);
 	roff_text(rule->why);
 	fputs(".PP\n", stdout);
-	roff_text(rule->remedy);
+	roff_text(rule_advice(rule));
 	put_example("This raises it:", rule->bad);
 	put_example("This does not:", rule->good);
 }

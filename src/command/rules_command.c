@@ -25,8 +25,8 @@ static void put_rule(struct buffer *out, const struct rule *rule)
 	for (int target = 0; target < TARGET_COUNT; target++)
 		buffer_printf(out, "%s%s: %s", target > 0 ? ", " : "  ",
 			target_name((enum target)target), severity_name(rule->severity[target]));
-	buffer_printf(
-		out, "\n\n%s\n\nWhy: %s\nWhat to do: %s\n", rule->summary, rule->why, rule->remedy);
+	buffer_printf(out, "\n\n%s\n\nWhy: %s\nWhat to do: %s\n", rule->summary, rule->why,
+		rule_advice(rule));
 	put_example(out, "Failing", rule->bad, rule->bad_checkpoint);
 	put_example(out, "Passing", rule->good, rule->good_checkpoint);
 }

@@ -53,7 +53,7 @@ static void put_rule(struct json *json, const struct rule *rule)
 	json_key(json, "message");
 	json_string(json, rule->message);
 	json_key(json, "remedy");
-	json_string(json, rule->remedy);
+	json_string(json, rule_advice(rule));
 	json_key(json, "why");
 	json_string(json, rule->why);
 	json_key(json, "reads");

@@ -27,7 +27,7 @@ static void put_rule(struct json *json, const struct rule *rule)
 	json_string(json, rule->id);
 	put_message(json, "shortDescription", text_of(rule->summary));
 	put_message(json, "fullDescription", text_of(rule->why));
-	put_message(json, "help", text_of(rule->remedy));
+	put_message(json, "help", text_of(rule_advice(rule)));
 	json_close(json, '}');
 }
 

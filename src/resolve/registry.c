@@ -84,7 +84,7 @@ uint64_t registry_digest(void)
 	for (size_t i = 0; i < registry_count(); i++) {
 		const struct rule *rule = registry_at(i);
 		const char *const parts[] = { rule->id, stage_name(rule->stage), rule->summary,
-			rule->message, rule->remedy, rule->why };
+			rule->message, rule->remedy, rule_advice(rule), rule->why };
 		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)
 			digest = mix(digest, parts[j]);
 		for (int target = 0; target < TARGET_COUNT; target++)

@@ -23,3 +23,8 @@ const char *severity_name(enum severity severity)
 {
 	return severity_names[severity];
 }
+
+const char *rule_advice(const struct rule *rule)
+{
+	return rule->advice ? rule->advice : rule->remedy;
+}

@@ -61,6 +61,8 @@ struct rule {
 	 */
 	const char *message;
 	const char *remedy;
+	/* The remedy in words for every finding, where it has placeholders; else NULL. */
+	const char *advice;
 	const char *why;
 	/* Examples, which are tests: `bad` raises this rule and no other error but those in `also`;
 	 * `good` does not. */
@@ -83,3 +85,5 @@ struct rule {
 
 const char *stage_name(enum stage stage);
 const char *severity_name(enum severity severity);
+/* What to do, without placeholders: for lists of rules. */
+const char *rule_advice(const struct rule *rule);

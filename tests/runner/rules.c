@@ -208,6 +208,12 @@ static void check_row(const struct example *example, size_t index)
 		is_filled(rule->summary) && is_filled(rule->message) && is_filled(rule->remedy) &&
 			is_filled(rule->why),
 		"%s: summary, message, remedy or why is missing", rule->id);
+	tally_check(tally, has_placeholder(text_of(rule->remedy)) == (rule->advice != NULL),
+		"%s: there is an advice where the remedy has placeholders, and nowhere else",
+		rule->id);
+	tally_check(tally,
+		is_filled(rule_advice(rule)) && !has_placeholder(text_of(rule_advice(rule))),
+		"%s: the advice has placeholders", rule->id);
 	tally_check(tally, rule->bad || needs_more(rule), "%s: no bad example", rule->id);
 	tally_check(tally, rule->good || needs_more(rule), "%s: no good example", rule->id);
 	tally_check(tally, rule->severity[rule->target] != SEVERITY_NONE,

@@ -45,6 +45,8 @@ static const struct rule rows[] = {
 			"{key} selects no backend, so that it is not known what should quantize the base model.",
 		.remedy =
 			"Set {choices} `model_quantization_config: {bnb: {weight_dtype: nf4}}`, or remove the block.",
+		.advice =
+			"Name one backend, as in `model_quantization_config: {bnb: {weight_dtype: nf4}}`, or remove the block.",
 		.why = "The block is discriminated by the backend's name; exactly one must be set.",
 		.bad = "adapter: lora\nmodel_quantization_config:\n  weight_dtype: nf4\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n",
@@ -69,6 +71,7 @@ static const struct rule rows[] = {
 		.summary = "A backend that does not exist.",
 		.message = "{value} is no backend: there are {expected}{suggestion}.",
 		.remedy = "Name one of {expected}.",
+		.advice = "Name one of the backends that the message lists.",
 		.why = "The name decides which library quantizes; names are compared exactly.",
 		.bad = "adapter: lora\nmodel_quantization_config:\n  bitsandbytes:\n    weight_dtype: nf4\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n",
@@ -95,6 +98,7 @@ static const struct rule rows[] = {
 		.message =
 			"{backend} is selected without weight_dtype, and it has no default: there are {expected}.",
 		.remedy = "Add `weight_dtype:` with one of {expected}.",
+		.advice = "Add `weight_dtype:` with one of the dtypes that the message lists.",
 		.why = "The dtype decides which quantization is installed and whether the adapter is a QLoRA.",
 		.bad = TORCHAO("    group_size: 128\n"),
 		.good = TORCHAO("    weight_dtype: int8\n    group_size: 128\n"),
@@ -106,6 +110,8 @@ static const struct rule rows[] = {
 		.summary = "A weight dtype that the backend does not have.",
 		.message = "{backend} has no weight_dtype {value}: it has {expected}{suggestion}.",
 		.remedy = "Write one of {expected}, or select the backend that has this dtype.",
+		.advice =
+			"Write one of the dtypes that the message lists, or select the backend that has this one.",
 		.why = "Each backend brings its own kernels and tensor types.",
 		.bad = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: int4\n",
 		.good = TORCHAO("    weight_dtype: nvfp4\n"),
@@ -117,6 +123,8 @@ static const struct rule rows[] = {
 		.summary = "group_size is no positive integer, or not 16 for nvfp4.",
 		.message = "group_size is {value}, and for {dtype} it must be {expected}.",
 		.remedy = "Write {expected}, or remove group_size to get the default.",
+		.advice =
+			"Write a size that the message names, or remove group_size to get the default.",
 		.why = "Weights share one scale per group; nvfp4's groups are 16 wide by definition.",
 		.bad = TORCHAO("    weight_dtype: nvfp4\n    group_size: 32\n"),
 		.good = TORCHAO("    weight_dtype: nvfp4\n    group_size: 16\n"),
@@ -128,6 +136,8 @@ static const struct rule rows[] = {
 		.summary = "A group size that the dtype does not really support.",
 		.message = "group_size is {value}, and {dtype} supports {expected}: {effect}.",
 		.remedy = "Write {expected}, or remove group_size to get the default.",
+		.advice =
+			"Write a size that the message names, or remove group_size to get the default.",
 		.why = "torchao accepts the number without a check and then does something else in part.",
 		.bad = TORCHAO("    weight_dtype: int4\n    group_size: 100\n"),
 		.good = TORCHAO("    weight_dtype: int4\n    group_size: 64\n"),

@@ -53,6 +53,7 @@ static const struct rule rows[] = {
 			"DEPRECATED: `adapter: qlora` will be removed in a future release; it is `adapter: lora` with "
 			"`{canonical_base}`.",
 		.remedy = "Write `adapter: lora` and `{canonical_base}`.",
+		.advice = "Write `adapter: lora` and the block that the message shows.",
 		.why = "QLoRA is LoRA over a 4-bit base; there is no separate type of adapter. " REMOVED_LATER,
 		.bad = "adapter: qlora\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n",
@@ -102,6 +103,8 @@ static const struct rule rows[] = {
 			"`{canonical_base}`.",
 		.remedy =
 			"Write `{canonical_base}`; model_quantization_config_kwargs becomes its config_kwargs.",
+		.advice =
+			"Write the block that the message shows; model_quantization_config_kwargs becomes its config_kwargs.",
 		.why = "One block names the backend and holds its arguments. " REMOVED_LATER,
 		.bad = "adapter: lora\nmodel_quantization_config: Mxfp4Config\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  mxfp4:\n    config_kwargs: {}\n",
@@ -119,6 +122,7 @@ static const struct rule rows[] = {
 			"DEPRECATED: `{peft}` will be removed in a future release; it is `{canonical_base}`. No "
 			"released Axolotl reads the old keys: the base stays unquantized there, in silence.",
 		.remedy = "Write `{canonical_base}` and remove the keys from peft.",
+		.advice = "Write the block that the message shows, and remove the keys from peft.",
 		.why = "The block existed on a branch only; releases ignore the keys. " REMOVED_LATER,
 		.bad = "adapter: lora\npeft:\n  backend: torchao\n  weight_dtype: int8\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  torchao:\n    weight_dtype: int8\n",

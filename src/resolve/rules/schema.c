@@ -23,6 +23,7 @@ static const struct rule rows[] = {
 		.summary = "A decisive key holds a value of the wrong type.",
 		.message = "{key} is {value}, and takes {expected}.",
 		.remedy = "Write {expected}, or remove the key.",
+		.advice = "Write a value of the type that the message names, or remove the key.",
 		.why = "Axolotl's schema refuses the value before anything is loaded.",
 		.bad = "adapter: lora\nload_in_8bit: maybe\n",
 		.good = "adapter: lora\nload_in_8bit: true\n",
@@ -35,6 +36,7 @@ static const struct rule rows[] = {
 		.message =
 			"{key} is {value}, which is converted to {taken} since the key takes {expected}{caution}.",
 		.remedy = "Write {expected} itself, unquoted.",
+		.advice = "Write a value of the type that the message names, unquoted.",
 		.why = "The conversion is Axolotl's, and checks that run before it see the raw value.",
 		.bad = "adapter: lora\nload_in_8bit: \"true\"\n",
 		.good = "adapter: lora\nload_in_8bit: true\n",
@@ -47,6 +49,7 @@ static const struct rule rows[] = {
 		.message =
 			"Axolotl knows no key {key}, so it drops it without a word; {suggestion} was probably meant.",
 		.remedy = "Write {suggestion}, or remove the key.",
+		.advice = "Write the key that the message suggests, or remove this one.",
 		.why = "Unknown keys are ignored in silence, and the run trains something else than was asked for.",
 		.bad = "adaptor: lora\n",
 		.good = "adapter: lora\n",
