@@ -305,6 +305,25 @@ static void read_members_of(struct resolver *resolver, enum key parent)
 	}
 }
 
+static bool is_of_envelope(struct text key)
+{
+	return text_is(key, "config") || text_is(key, "checkpoint") || text_is(key, "options");
+}
+
+/* That came as YAML, so that nobody has opened it. */
+static void report_envelope(struct resolver *resolver)
+{
+	const struct node *root = resolver->root;
+	const struct member *config = node_member(root, TEXT("config"));
+	if (!config || (config->value->kind != NODE_STRING && config->value->kind != NODE_MAPPING))
+		return;
+	for (uint32_t i = 0; i < root->count; i++)
+		if (!is_of_envelope(root->members[i].key))
+			return;
+	const struct place place = { .path = TEXT("/config"), .member = config };
+	report(resolver, "config-in-envelope", NULL, &place, 1);
+}
+
 void settings_read(struct resolver *resolver)
 {
 	const struct node *root = resolver->root;
@@ -318,4 +337,5 @@ void settings_read(struct resolver *resolver)
 	}
 	read_members_of(resolver, KEY_PEFT);
 	read_members_of(resolver, KEY_FSDP_CONFIG);
+	report_envelope(resolver);
 }

@@ -55,6 +55,20 @@ static const struct rule rows[] = {
 		.good = "adapter: lora\n",
 	},
 	{
+		.id = "config-in-envelope",
+		.stage = STAGE_VALIDATION,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.summary = "The config stands inside of a key config, and nothing beside it.",
+		.message =
+			"The key config holds a config, as an envelope of the HTTP API does, and Axolotl has no such "
+			"key: as it stands, this configures nothing.",
+		.remedy =
+			"Give what config holds by itself; over HTTP, send an envelope as application/json.",
+		.why = "An envelope that is taken for YAML would be approved, whatever stands in it.",
+		.bad = "config: |\n  adapter: lora\n  load_in_4bit: true\n",
+		.good = "adapter: lora\nload_in_4bit: true\n",
+	},
+	{
 		.id = "findings-left-out",
 		.stage = STAGE_SCHEMA,
 		.severity = ALWAYS(SEVERITY_NOTE),
