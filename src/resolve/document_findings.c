@@ -39,9 +39,12 @@ static void report_duplicate(struct resolver *resolver, const struct document_pr
 {
 	enum key key = decisive_key(problem->path);
 	bool decisive = key != KEY_NONE && problem->values_differ;
+	bool has_lines = !resolver->request->config_tree;
 	const struct word words[] = {
 		{ "key", problem->key },
-		{ "line", arena_printf(resolver->arena, "%u", problem->other.start.line + 1) },
+		{ "earlier", has_lines ? arena_printf(resolver->arena, "in line %u",
+						 problem->other.start.line + 1)
+				       : TEXT("in the same object") },
 		{ NULL, TEXT("") },
 	};
 	const struct place places[] = {
@@ -50,8 +53,8 @@ static void report_duplicate(struct resolver *resolver, const struct document_pr
 	};
 	if (decisive)
 		resolver->facts.faulty[key] = true;
-	struct diagnostic *diagnostic = report(
-		resolver, decisive ? "duplicate-decisive-key" : "duplicate-key", words, places, 2);
+	const char *rule = decisive ? "duplicate-decisive-key" : "duplicate-key";
+	struct diagnostic *diagnostic = report(resolver, rule, words, places, has_lines ? 2 : 1);
 	if (!decisive && problem->replaced)
 		fix_remove_replaced(resolver, diagnostic, problem->replaced);
 }

@@ -9,7 +9,7 @@ static const struct rule rows[] = {
 		.summary =
 			"A key that decides the quantization stands twice with different values.",
 		.message =
-			"The key {key} stands in line {line} already with another value, and it decides how the base "
+			"The key {key} stands {earlier} already with another value, and it decides how the base "
 			"model is quantized.",
 		.remedy = "Keep the one that is meant and remove the other.",
 		.why = "The later value would win without a word; for these keys that changes what is trained.",

@@ -92,7 +92,7 @@ static const struct rule rows[] = {
 		.severity = ALWAYS(SEVERITY_WARNING),
 		.summary = "The same key twice in one mapping.",
 		.message =
-			"The key {key} stands in line {line} already; this later value wins and the earlier one has no "
+			"The key {key} stands {earlier} already; this later value wins and the earlier one has no "
 			"effect.",
 		.remedy = "Remove one of the two.",
 		.why = "YAML loaders keep the last value without a word.",
