@@ -46,6 +46,14 @@ def check_option_pages():
             failures.append(f"{page} is stale: make manual")
 
 
+def check_first_words():
+    """A text does not begin with a value, which would be written as no value is."""
+    for page in ("quantconfd.8", "quantconfd.yaml.5", "quantconf.1"):
+        section = re.search(r"^\.SH OPTIONS\n(.*?)^\.SH ", (SOURCE / "man" / page).read_text(), re.S | re.M).group(1)
+        for name, first in re.findall(r"^\.TP\n(.*)\n([A-Z][\w-]*(?:, | or ).*)", section, re.M):
+            failures.append(f"{page}: {name} begins with a value: {first}")
+
+
 def check_metrics():
     """The page tells of the metrics that there are."""
     table = (SOURCE / "src/service/exposition.c").read_text()
@@ -115,9 +123,12 @@ check_options("quantconfd", "quantconfd.8")
 check_options("quantconf", "quantconf.1")
 check_made_pages()
 check_option_pages()
+check_first_words()
 check_metrics()
 check_dialects()
 check_readme()
+if "(8)" in re.sub(r"(?m)^\.TH.*", "", (SOURCE / "man/quantconfd.8").read_text()):
+    failures.append("quantconfd.8 refers to itself")
 for manual in sorted((SOURCE / "man").glob("*.[1-9]")):
     check_form(manual)
 print(*failures, sep="\n")

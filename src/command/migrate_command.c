@@ -15,7 +15,13 @@ static void put_check(struct session *session, const char *path, bool changes)
 {
 	if (!changes)
 		return;
-	printf("%s would change\n", path);
+	enum target target = session->options->target;
+	if (strcmp(path, "-") == 0)
+		puts("<stdin> would change");
+	else
+		printf("%s would change (quantconf migrate --in-place%s%s)\n", path,
+			target == TARGET_CANONICAL ? "" : " --target ",
+			target == TARGET_CANONICAL ? "" : target_name(target));
 	session_worsen(session, EXIT_ERRORS);
 }
 

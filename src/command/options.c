@@ -153,6 +153,9 @@ void options_print_help(FILE *out)
 			option_rows[i].argument ? option_rows[i].argument : "");
 		fprintf(out, "  %-*s %s\n", SHOWN_WIDTH - 4, shown, option_rows[i].help);
 	}
+	fputs("\nWithout a FILE, or for -, resolve and migrate read standard input. By itself migrate prints the "
+	      "new text of\none file; with --check a line for each file that would change.\n",
+		out);
 	fputs("\nExit status: 0 no errors, 1 errors (with --strict also warnings; with --check files "
 	      "that would change),\n2 wrong usage, 3 a file cannot be read or written, or a folder has no config.\n",
 		out);

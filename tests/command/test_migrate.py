@@ -64,9 +64,12 @@ class Check(CommandTest):
         clean = self.run_it("migrate", "--check", "new.yaml")
         self.assertEqual((clean.status, clean.stdout, clean.stderr), (0, "", ""))
         both = self.run_it("migrate", "--check", "old.yaml", "new.yaml")
-        self.assertEqual((both.status, both.stdout), (1, "old.yaml would change\n"))
+        self.assertEqual((both.status, both.stdout), (1, "old.yaml would change (quantconf migrate --in-place)\n"))
         summary = "quantconf: 2 files: 1 would change, 1 as they were, 0 rejected, 0 unreadable\n"
         self.assertEqual(both.stderr, summary)
+        flat = self.run_it("migrate", "--check", "-t", "flat", "new.yaml")
+        self.assertEqual(flat.stdout, "new.yaml would change (quantconf migrate --in-place --target flat)\n")
+        self.assertEqual(self.run_it("migrate", "--check", stdin=QLORA).stdout, "<stdin> would change\n")
         self.assertEqual(self.read("old.yaml"), QLORA)
         self.assertEqual(self.run_it("migrate", "--check", "nowhere.yaml").status, 3)
 
@@ -164,7 +167,7 @@ class InPlace(CommandTest):
         links = {"a-link": "a.yaml", "b": ".kept/b", "c": "../f2/outside.yaml", "d": "../new.yaml"}
         for name, target in links.items():
             os.symlink(target, self.path(f"f/{name}.yaml"))
-        self.assertIn("f/c.yaml would change\n", self.run_it("migrate", "--check", "f").stdout)
+        self.assertIn("f/c.yaml would change (quantconf migrate --in-place)\n", self.run_it("migrate", "--check", "f").stdout)
         outcome = self.run_it("migrate", "-i", "f")
         self.assertEqual(outcome.status, 1)
         self.assertRegex(outcome.stderr, r"f/c\.yaml is a link that leads out of f, to /.*/f2/outside\.yaml: ")
