@@ -83,6 +83,7 @@ START_TEST(renders_weights_and_outcomes)
 		.headers = true,
 		.bytes_known = true,
 		.parameters = 50,
+		.parameters_known = true,
 		.bytes = 100,
 		.dtypes = dtypes,
 		.dtype_count = 1,
