@@ -24,13 +24,19 @@ static const char head[] =
 
 static const char estimate_head[] =
 	"\n## The estimate of the weights' bytes\n\n"
-	"With the headers of a model's safetensors at hand, a reply has `checkpoint.estimate`: for every role of "
-	"modules\n\n"
-	"    linear parameters x bits / 8 + groups x scale bits / 8 + other tensors as stored\n\n"
-	"where there are as many groups as groups of that many weights fit into the role's linear parameters, rounded "
-	"up. Norms, embeddings and lm_head stay as stored under a requested base, and so does all under a checkpoint's "
-	"own scheme; `mxfp4` changes the experts of gpt_oss alone; `dequantize: true` counts 16 bits a weight. It is "
-	"the weights only, without optimizer, activations and adapters.\n\n"
+	"With the headers of a model's safetensors at hand, a reply has `checkpoint.estimate`: the bytes of the base "
+	"weights as they would be loaded, by role. A module that the request quantizes takes\n\n"
+	"    weights x bits / 8 + scales x bits a scale / 8\n\n"
+	"and everything else its elements in the dtype in which the config loads them: 16 bits, or 32 where neither "
+	"`bf16` nor `fp16` is on. A checkpoint's own packed weights take what they take in the files; with "
+	"`dequantize: true` 16 bits each.\n\n"
+	"A request quantizes linear modules: matrices that are no norms, embeddings or routers; lm_head neither, unless a "
+	"list of other modules is given (`llm_int8_skip_modules`, `modules_to_not_convert`), whose names are looked up as "
+	"transformers does it. Experts that are one parameter a layer, or that transformers 5 makes one of "
+	"(src/checkpoint/architectures.c), are no linear modules: of them bnb and torchao quantize nothing, "
+	"`quantize_moe_experts` all, `fp8` all, `mxfp4` those of gpt_oss. torchao's int4 passes modules by whose "
+	"inputs its group does not divide.\n\n"
+	"It is the weights only, without optimizer, activations and adapters.\n\n"
 	"| request | bits | weights a scale | bits a scale |\n"
 	"|---|---|---|---|\n";
 
@@ -141,8 +147,11 @@ static void installed_add(struct buffer *out, enum backend backend)
 		const char *name = dtype_names[dtype];
 		buffer_printf(out, "| %s%s%s | %s | ", backends[backend].name, name ? " " : "",
 			name ? name : "", row->bits);
-		if (row->scale_group)
-			buffer_printf(out, "%u%s | %g |\n", row->scale_group,
+		if (row->scale_rows > 1)
+			buffer_printf(out, "%u x %u | %g |\n", row->scale_rows, row->scale_columns,
+				row->scale_bits);
+		else if (row->scale_columns)
+			buffer_printf(out, "%u%s | %g |\n", row->scale_columns,
 				row->group_size_argument ? ", or group_size" : "", row->scale_bits);
 		else
 			buffer_add(out, TEXT("not counted | |\n"));

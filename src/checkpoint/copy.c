@@ -126,6 +126,18 @@ static void copy_problems(struct arena *arena, struct checkpoint *copy)
 	}
 }
 
+static void copy_classes(struct arena *arena, struct weights *copy)
+{
+	copy->classes =
+		copy_array(arena, copy->classes, copy->class_count, sizeof(copy->classes[0]));
+	for (size_t i = 0; copy->classes && i < copy->class_count; i++) {
+		struct weights_class *class = &copy->classes[i];
+		class->name = copy_text(arena, class->name);
+		class->digits =
+			copy_array(arena, class->digits, class->modules, class->digit_count);
+	}
+}
+
 static struct weights *copy_weights(struct arena *arena, const struct weights *weights)
 {
 	struct weights *copy = ARENA_NEW(arena, struct weights);
@@ -135,6 +147,7 @@ static struct weights *copy_weights(struct arena *arena, const struct weights *w
 	/* The names are the table's of safetensors.c. */
 	copy->dtypes = copy_array(
 		arena, weights->dtypes, weights->dtype_count, sizeof(weights->dtypes[0]));
+	copy_classes(arena, copy);
 	return copy;
 }
 

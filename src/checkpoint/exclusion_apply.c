@@ -3,6 +3,7 @@
  * digits form a class, and most entries need to be tried on one name a class, or on the members of
  * the few classes that they can be about at all.
  */
+#include "checkpoint/digits.h"
 #include "checkpoint/exclusions.h"
 #include "checkpoint/pattern.h"
 
@@ -40,54 +41,18 @@ struct application {
 	size_t left; /* see WORK_MAXIMUM */
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static struct text zeroed(struct arena *arena, struct text name)
-{
-	struct text copy = arena_copy(arena, name);
-	char *data = (char *)copy.data;
-	for (size_t i = 0; i < copy.length; i++)
-		if (is_digit(data[i]))
-			data[i] = '0';
-	return copy;
-}
-
-static bool zeroed_equal(struct text zeroed_name, struct text name)
-{
-	if (zeroed_name.length != name.length)
-		return false;
-	for (size_t i = 0; i < name.length; i++)
-		if (zeroed_name.data[i] != (is_digit(name.data[i]) ? '0' : name.data[i]))
-			return false;
-	return true;
-}
-
-/* FNV-1a over the name with its digits made 0, from a start that nobody outside can foresee: the table's address. */
-static uint32_t zeroed_hash(struct text name, const uint32_t *table)
-{
-	uint32_t hash = (uint32_t)((uintptr_t)table >> 4);
-	for (size_t i = 0; i < name.length; i++) {
-		char c = is_digit(name.data[i]) ? '0' : name.data[i];
-		hash = (hash ^ (unsigned char)c) * 16777619u;
-	}
-	return hash;
-}
-
 /* Index of the name's class plus one, made when new, in an open table of 2^n slots. */
 static uint32_t class_of(
 	struct application *application, uint32_t *table, size_t mask, struct text name)
 {
-	size_t slot = zeroed_hash(name, table) & mask;
+	size_t slot = digits_zeroed_hash(name, table) & mask;
 	while (table[slot] != 0) {
-		if (zeroed_equal(application->classes[table[slot] - 1].name, name))
+		if (digits_zeroed_equal(application->classes[table[slot] - 1].name, name))
 			return table[slot];
 		slot = (slot + 1) & mask;
 	}
 	struct class *added = &application->classes[application->class_count++];
-	added->name = zeroed(application->arena, name);
+	added->name = digits_zeroed(application->arena, name);
 	return table[slot] = (uint32_t)application->class_count;
 }
 
@@ -183,7 +148,7 @@ static void apply(struct application *application, struct exclusion *exclusion)
 		!exclusion->pattern && !memchr(exclusion->key.data, '[', exclusion->key.length);
 	struct exclusion rough = *exclusion;
 	if (!same && plain)
-		rough.key = zeroed(application->arena, exclusion->key);
+		rough.key = digits_zeroed(application->arena, exclusion->key);
 	for (size_t i = 0; i < application->class_count && application->left > 0; i++) {
 		const struct class *class = &application->classes[i];
 		if ((same || plain) && !exclusion_matches(application->pool, &rough, class->name,

@@ -110,3 +110,18 @@ bool exclusion_matches(
 		return false;
 	}
 }
+
+struct exclusion exclusion_of_request(struct pattern_pool *pool, struct text name)
+{
+	struct text detail;
+	struct exclusion exclusion = { .name = name,
+		.key = name,
+		.grammar = GRAMMAR_TRANSFORMERS,
+		.excludes = true,
+		.regex = true };
+	if (pattern_is_special(name, false)) {
+		exclusion.pattern = pattern_compile(pool, name, PATTERN_START, &detail);
+		exclusion.broken = !exclusion.pattern;
+	}
+	return exclusion;
+}

@@ -13,6 +13,9 @@ struct pattern_pool;
 bool exclusion_matches(
 	struct pattern_pool *pool, struct exclusion *exclusion, struct text module, size_t *left);
 
+/* A name or pattern of a request's list, as transformers reads it; a pattern that cannot be tried is broken. */
+struct exclusion exclusion_of_request(struct pattern_pool *pool, struct text name);
+
 /* What the whole list says of a module. */
 enum exclusion_verdict {
 	VERDICT_SILENT,   /* no entry is about it */

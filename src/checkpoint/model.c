@@ -160,6 +160,17 @@ static void read_dtype(struct inspector *inspector, const struct place *root)
 	checkpoint->torch_dtype = without_prefix(checkpoint->torch_dtype);
 }
 
+static void read_architecture(struct inspector *inspector, const struct place *root)
+{
+	struct checkpoint *checkpoint = inspector->checkpoint;
+	checkpoint->fuses_experts = architecture_fuses_experts(checkpoint->model_type);
+	for (size_t i = 0; i < COUNT(text_configs); i++) {
+		const struct node *config = node_at(root->node, text_configs[i]);
+		checkpoint->fuses_experts |=
+			architecture_fuses_experts(node_text(node_get(config, "model_type")));
+	}
+}
+
 void inspect_model(struct inspector *inspector)
 {
 	struct checkpoint *checkpoint = inspector->checkpoint;
@@ -168,5 +179,6 @@ void inspect_model(struct inspector *inspector)
 	checkpoint->expert_dtype = read_string(inspector, &root, "expert_dtype");
 	read_dtype(inspector, &root);
 	read_architectures(inspector, &root);
+	read_architecture(inspector, &root);
 	read_all_experts(inspector, &root);
 }

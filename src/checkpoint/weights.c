@@ -190,10 +190,10 @@ static bool is_parameter(const struct module *module, const struct tensor *tenso
 	return own && tensor->part != PART_SIDE && tensor->dtype->kind != DTYPE_WHOLE;
 }
 
-static bool is_linear(const struct tensor *tensor)
+static void add_saturated(uint64_t *sum, uint64_t value)
 {
-	return (tensor->part == PART_WEIGHT || tensor->part == PART_PLAIN) &&
-	       tensor->dimensions >= 2;
+	if (__builtin_add_overflow(*sum, value, sum))
+		*sum = UINT64_MAX;
 }
 
 static void weigh(struct survey *survey, const struct module *module)
@@ -201,16 +201,14 @@ static void weigh(struct survey *survey, const struct module *module)
 	struct weights_role *role = &survey->weights->roles[module->role];
 	for (uint32_t i = module->tensors; i != 0; i = survey->tensors.list[i - 1].next) {
 		const struct tensor *tensor = &survey->tensors.list[i - 1];
-		bool counts = is_parameter(module, tensor);
 		role->bytes += tensor->bytes;
-		role->parameters += counts ? tensor->elements : 0;
-		if (counts && is_linear(tensor))
-			role->linear_parameters += tensor->elements;
-		if (counts ? is_linear(tensor) : module->layout != NULL)
-			role->linear_bytes += tensor->bytes;
+		if (is_parameter(module, tensor)) {
+			add_saturated(&role->float_parameters, tensor->elements);
+			role->float_bytes += tensor->bytes;
+		} else if (module->layout)
+			role->packed_bytes += tensor->bytes;
 	}
-	role->parameters += module->measure.parameters;
-	role->linear_parameters += module->measure.parameters;
+	add_saturated(&role->packed_parameters, module->measure.parameters);
 	survey->weights->parameters_known &= !module->layout || module->measure.known;
 }
 
@@ -229,8 +227,10 @@ static void count_module(
 static void conclude_roles(struct survey *survey, struct exclusions *exclusions)
 {
 	for (int i = 0; i < ROLE_COUNT; i++) {
-		const struct weights_role *role = &survey->weights->roles[i];
-		survey->weights->parameters += role->parameters;
+		struct weights_role *role = &survey->weights->roles[i];
+		role->parameters = role->float_parameters;
+		add_saturated(&role->parameters, role->packed_parameters);
+		add_saturated(&survey->weights->parameters, role->parameters);
 		exclusions->outcomes[i] = role->modules == 0                 ? OUTCOME_ABSENT
 					  : role->quantized == 0             ? OUTCOME_NATIVE
 					  : role->quantized == role->modules ? OUTCOME_QUANTIZED
@@ -286,6 +286,8 @@ void inspect_weights(struct inspector *inspector)
 	if (weights->headers)
 		count_dtypes(&survey);
 	count_modules(&survey);
+	if (weights->headers && !inspector->checkpoint->quantized)
+		weights_classify(&survey);
 	weights_compare(&survey);
 	inspector->checkpoint->weights = weights;
 }

@@ -39,3 +39,5 @@ void survey_stored(
  * what disagrees.
  */
 void weights_compare(struct survey *survey);
+/* Gathers the weights that a loader may quantize in classes. */
+void weights_classify(struct survey *survey);

@@ -47,9 +47,10 @@ struct installed_row {
 	const char *bits;
 	bool four_bit;                   /* one of the 4-bit dtypes that make a LoRA a QLoRA */
 	bool load_in_4bit, load_in_8bit; /* flags that are set */
-	unsigned
-		scale_group; /* weights that share a scale, for estimates; 0: scales do not count */
-	double scale_bits;   /* of one group: scale, zero point, and the scale of scales */
+	/* For estimates: weights that share a scale, a rectangle; rows 0: so many in a row, whatever the shape. */
+	unsigned scale_rows;
+	unsigned scale_columns; /* 0: scales do not count */
+	double scale_bits;      /* of one group: scale, zero point, and the scale of scales */
 	const char *lora_layer;
 	const char *installed; /* for people: "TorchAoConfig(Int4WeightOnlyConfig)" */
 };

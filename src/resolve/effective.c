@@ -55,7 +55,8 @@ static void put_skipped(
 static const char *compute_dtype(const struct facts *facts)
 {
 	const struct setting *bf16 = &facts->settings[KEY_BF16];
-	if (is_set(facts, KEY_BF16) && bf16->automatic)
+	bool automatic = bf16->state == SETTING_MISSING || bf16->automatic;
+	if (automatic)
 		return is_true(facts, KEY_FP16) ? "float16" : "auto";
 	if (is_true(facts, KEY_BF16))
 		return "bfloat16";
@@ -145,6 +146,27 @@ static const struct node *class_kwargs(struct arena *arena, const struct facts *
 	return kwargs ? kwargs : node_mapping(arena, 0);
 }
 
+static bool asks(const struct node *kwargs, const char *name)
+{
+	const struct node *value = node_get(kwargs, name);
+	return value && value->kind == NODE_BOOLEAN && value->boolean;
+}
+
+/* What bnb_config_kwargs make of it: without either flag transformers takes the 4-bit way all the same. */
+static void install_nf4(struct arena *arena, const struct facts *facts, struct effective *effective)
+{
+	const struct node *kwargs = effective->installs_kwargs = nf4_kwargs(arena, facts);
+	const struct node *type = node_get(kwargs, "bnb_4bit_quant_type");
+	effective->load_in_8bit = asks(kwargs, "load_in_8bit") && !asks(kwargs, "load_in_4bit");
+	effective->load_in_4bit = !effective->load_in_8bit;
+	if (effective->load_in_8bit) {
+		effective->weight_dtype = text_of(dtype_names[DTYPE_INT8]);
+		effective->weight_bits = TEXT("8");
+	} else if (type && type->kind == NODE_STRING) {
+		effective->weight_dtype = type->text;
+	}
+}
+
 static void install_base(
 	struct arena *arena, const struct facts *facts, struct effective *effective)
 {
@@ -168,7 +190,7 @@ static void install_base(
 	else if (facts->base.backend != BACKEND_BNB)
 		effective->installs_kwargs = class_kwargs(arena, facts);
 	else if (facts->base.dtype == DTYPE_NF4)
-		effective->installs_kwargs = nf4_kwargs(arena, facts);
+		install_nf4(arena, facts, effective);
 	else
 		effective->installs_kwargs = int8_kwargs(arena, facts);
 }

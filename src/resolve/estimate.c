@@ -1,72 +1,180 @@
-/* How each role of modules would be stored: what the estimate of the base weights' bytes is made of. */
+/* How the weights would be loaded: what the estimate of their bytes is made of. */
 #include "resolve/resolver.h"
 
 #include <stdlib.h>
 
-#define DEQUANTIZED_BITS 16
+/* Of what is unpacked while it is loaded. */
+#define UNPACKED_BITS 16
+/* Of a float scale. */
+#define SCALE_BITS 32
 
-/* Roles that no loader quantizes on request: transformers keeps lm_head, and the others are no linear layers. */
-static bool stays_native(enum role role)
-{
-	return role == ROLE_LM_HEAD || role == ROLE_EMBEDDINGS || role == ROLE_NORM;
-}
-
-static double number(const char *digits)
-{
-	return digits ? strtod(digits, NULL) : 0;
-}
+/* Roles without linear modules: transformers keeps routers as parameters. */
+static const enum role without_linear[] = { ROLE_EMBEDDINGS, ROLE_NORM, ROLE_ROUTER };
 
 static struct weights_target target_of(const struct installed_row *row, const struct facts *facts)
 {
 	bool own = row->group_size_argument && facts->base.group_size_set &&
 		   facts->base.group_size <= UINT32_MAX;
 	return (struct weights_target){
-		.bits = number(row->bits),
-		.group_size = own ? (uint32_t)facts->base.group_size : row->scale_group,
+		.bits = row->bits ? strtod(row->bits, NULL) : 0,
+		.rows = row->scale_rows,
+		.columns = own ? (uint32_t)facts->base.group_size : row->scale_columns,
 		.scale_bits = row->scale_bits,
+		.divides = row->backend == BACKEND_TORCHAO && row->dtype == DTYPE_INT4,
 	};
 }
 
-static void quantize_base(const struct facts *facts, struct weights_target *targets)
+/* The keywords decide between 4 and 8 bits, and whether scales have scales. */
+static struct weights_target bnb_target(
+	const struct facts *facts, const struct effective *effective)
 {
-	bool experts_only = facts->base.backend == BACKEND_MXFP4;
-	struct text type = facts->checkpoint->model_type;
-	if (experts_only && type.length && !text_is(type, "gpt_oss"))
-		return; /* mxfp4-override-no-effect */
-	for (int role = 0; role < ROLE_COUNT; role++)
-		if (experts_only ? role == ROLE_EXPERTS : !stays_native((enum role)role))
-			targets[role] = target_of(facts->base.row, facts);
+	const struct node *kwargs = effective->installs_kwargs;
+	enum dtype dtype = effective->load_in_8bit ? DTYPE_INT8 : DTYPE_NF4;
+	struct weights_target target = target_of(installed_find(BACKEND_BNB, dtype), facts);
+	const struct node *twice = node_get(kwargs, "bnb_4bit_use_double_quant");
+	if (twice && twice->kind == NODE_BOOLEAN && !twice->boolean)
+		target.scale_bits = SCALE_BITS;
+	return target;
+}
+
+static bool positive(const struct node *node, uint32_t *ret_value)
+{
+	int64_t value;
+	if (!node_integer(node, &value) || value <= 0 || value > UINT32_MAX)
+		return false;
+	*ret_value = (uint32_t)value;
+	return true;
+}
+
+/* null is one scale for all of a module. */
+static struct weights_target fp8_target(
+	const struct facts *facts, const struct effective *effective)
+{
+	struct weights_target target = target_of(facts->base.row, facts);
+	const struct node *size = node_get(effective->installs_kwargs, "weight_block_size");
+	if (size && size->kind == NODE_NULL)
+		target.rows = target.columns = UINT32_MAX;
+	else if (size && size->kind == NODE_SEQUENCE && size->count == 2)
+		(void)(positive(size->items[0], &target.rows) &&
+			positive(size->items[1], &target.columns));
+	return target;
+}
+
+/* With a list the modules that are kept by default are not. */
+static void read_skips(struct arena *arena, const struct node *list, struct weights_plan *plan)
+{
+	if (!list || list->kind != NODE_SEQUENCE)
+		return;
+	struct text *skips = ARENA_ARRAY(arena, struct text, list->count);
+	for (uint32_t i = 0; skips && i < list->count; i++)
+		if (list->items[i]->kind == NODE_STRING)
+			skips[plan->skip_count++] = list->items[i]->text;
+	plan->skips = skips;
+	plan->stays[ROLE_LM_HEAD] = false;
+}
+
+static void plan_base(struct arena *arena, const struct facts *facts,
+	const struct effective *effective, struct weights_plan *plan)
+{
+	const struct node *kwargs = effective->installs_kwargs;
+	const struct node *list = node_get(kwargs, "modules_to_not_convert");
+	switch (facts->base.backend) {
+	case BACKEND_BNB:
+		plan->linear = bnb_target(facts, effective);
+		list = node_get(kwargs, "llm_int8_skip_modules");
+		break;
+	case BACKEND_FP8:
+		plan->linear = plan->fused = fp8_target(facts, effective);
+		list = node_is_null(list) ? node_get(kwargs, "ignored_layers") : list;
+		break;
+	case BACKEND_MXFP4:
+		plan->fused = target_of(facts->base.row, facts);
+		break;
+	default:
+		plan->linear = target_of(facts->base.row, facts);
+		break;
+	}
+	read_skips(arena, list, plan);
 }
 
 /* quantize_moe_experts: as the bnb base, or MXFP4 without one. */
-static void quantize_experts(const struct facts *facts, struct weights_target *targets)
+static void plan_experts(
+	const struct facts *facts, const struct effective *effective, struct weights_plan *plan)
 {
-	const struct installed_row *row = base_is(facts, BACKEND_BNB)
-						  ? facts->base.row
-						  : installed_find(BACKEND_MXFP4, DTYPE_NONE);
-	if (row)
-		targets[ROLE_EXPERTS] = target_of(row, facts);
+	const struct installed_row *row = installed_find(BACKEND_MXFP4, DTYPE_NONE);
+	if (base_is(facts, BACKEND_BNB))
+		plan->fused = bnb_target(facts, effective);
+	else if (row)
+		plan->fused = target_of(row, facts);
 }
 
-static void dequantize(struct weights_target *targets)
+unsigned float_bits(const struct facts *facts)
 {
-	for (int role = 0; role < ROLE_COUNT; role++)
-		targets[role] = (struct weights_target){ .bits = DEQUANTIZED_BITS };
+	const struct setting *bf16 = &facts->settings[KEY_BF16];
+	bool half = bf16->state == SETTING_MISSING || bf16->automatic || is_true(facts, KEY_BF16) ||
+		    is_true(facts, KEY_FP16) ||
+		    (base_is(facts, BACKEND_BNB) && base_has_dtype(facts, DTYPE_INT8));
+	return half ? 16 : 32;
+}
+
+bool experts_stay_native(const struct facts *facts)
+{
+	const struct checkpoint *checkpoint = facts->checkpoint;
+	if (!base_needs_adapter(facts) || !base_reaches_loader(facts) || !checkpoint ||
+		checkpoint->quantized || is_true(facts, KEY_QUANTIZE_MOE_EXPERTS))
+		return false;
+	return (checkpoint->fuses_experts && checkpoint->experts > 0) ||
+	       (checkpoint->weights && weights_fused_bytes(checkpoint->weights, 0) > 0);
+}
+
+/* No lm_head either: transformers keeps it. */
+static bool has_linear(enum role role)
+{
+	for (size_t i = 0; i < sizeof(without_linear) / sizeof(without_linear[0]); i++)
+		if (without_linear[i] == role)
+			return false;
+	return role != ROLE_LM_HEAD;
+}
+
+size_t modules_passed(
+	const struct facts *facts, const struct weights_class **ret_first, size_t *ret_all)
+{
+	size_t passed = 0;
+	*ret_first = NULL;
+	*ret_all = 0;
+	if (!base_is(facts, BACKEND_TORCHAO) || !base_has_dtype(facts, DTYPE_INT4) ||
+		!base_reaches_loader(facts) || !facts->checkpoint || !facts->checkpoint->weights)
+		return 0;
+	const struct weights *weights = facts->checkpoint->weights;
+	uint32_t columns = target_of(facts->base.row, facts).columns;
+	for (size_t i = 0; columns > 0 && i < weights->class_count; i++) {
+		const struct weights_class *class = &weights->classes[i];
+		if (class->fused || !has_linear(class->role))
+			continue;
+		*ret_all += class->modules;
+		if (class->inputs % columns == 0)
+			continue;
+		passed += class->modules;
+		if (!*ret_first)
+			*ret_first = class;
+	}
+	return passed;
 }
 
 const struct weights_estimate *estimate_make(
 	struct arena *arena, const struct facts *facts, const struct effective *effective)
 {
+	struct weights_plan plan = { .float_bits = float_bits(facts) };
 	if (!facts->checkpoint || !facts->checkpoint->weights)
 		return NULL;
-	struct weights_target targets[ROLE_COUNT] = { { .bits = 0 } };
+	plan.stays[ROLE_LM_HEAD] = true;
+	for (size_t i = 0; i < sizeof(without_linear) / sizeof(without_linear[0]); i++)
+		plan.stays[without_linear[i]] = true;
 	if (checkpoint_dequantized(facts))
-		dequantize(targets);
+		plan.unpacked_bits = UNPACKED_BITS;
 	else if (effective->source == QUANTIZATION_CONFIG && facts->base.row)
-		quantize_base(facts, targets);
+		plan_base(arena, facts, effective, &plan);
 	if (effective->experts && !checkpoint_quantized(facts))
-		quantize_experts(facts, targets);
-	struct weights_estimate *estimate = ARENA_NEW(arena, struct weights_estimate);
-	bool known = estimate && weights_estimate(facts->checkpoint->weights, targets, estimate);
-	return known ? estimate : NULL;
+		plan_experts(facts, effective, &plan);
+	return weights_estimate(arena, facts->checkpoint->weights, &plan);
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "checkpoint/checkpoint.h"
+#include "checkpoint/weights.h"
 #include "resolve/backends.h"
 #include "schema/rule.h"
 
@@ -143,5 +143,12 @@ bool base_is_class(const struct facts *facts);
 bool checkpoint_dequantized(const struct facts *facts);
 /* dequantize: true over an unquantized checkpoint: nothing is unpacked, and nothing is quantized either. */
 bool dequantizes_nothing(const struct facts *facts);
+/* A bnb or torchao base over a mixture whose experts are no linear modules, and no quantize_moe_experts. */
+bool experts_stay_native(const struct facts *facts);
+/* Linear modules by whose inputs the group of torchao's int4 does not divide; *ret_first is one of them, *ret_all counts all. */
+size_t modules_passed(
+	const struct facts *facts, const struct weights_class **ret_first, size_t *ret_all);
+/* Bits of the dtype in which the config loads weights that are not quantized. */
+unsigned float_bits(const struct facts *facts);
 /* mxfp4 over an unquantized checkpoint of another architecture than gpt_oss, whose experts alone are ever replaced. */
 bool mxfp4_changes_nothing(const struct facts *facts);

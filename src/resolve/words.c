@@ -3,6 +3,7 @@
 #include "resolve/resolver.h"
 
 #include "base/buffer.h"
+#include "checkpoint/digits.h"
 
 #define VALUE_SHOWN 60
 
@@ -30,6 +31,18 @@ struct text value_words(struct arena *arena, const struct node *value)
 	}
 	const char *quote = value->quoted ? "\"" : "";
 	return arena_printf(arena, "%s%.*s%s%s", quote, TEXT_ARGUMENTS(shown), rest, quote);
+}
+
+struct text size_words(struct arena *arena, uint64_t bytes)
+{
+	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
+	double size = (double)bytes;
+	size_t unit = 0;
+	while (size >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		size /= 1000;
+		unit++;
+	}
+	return arena_printf(arena, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
 }
 
 /* "adapter: qlora with load_in_4bit: true" */
@@ -247,6 +260,37 @@ static struct text excluded_words(struct resolver *resolver, const struct rule *
 	return buffer_text(&out);
 }
 
+/* ": 38.2 GB in 16 bits"; "" where their sizes are not known. */
+static struct text fused_experts_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	unsigned bits = float_bits(&resolver->facts);
+	uint64_t bytes = checkpoint && checkpoint->weights
+				 ? weights_fused_bytes(checkpoint->weights, bits)
+				 : 0;
+	if (bytes == 0)
+		return TEXT("");
+	return arena_printf(resolver->arena, ": %.*s in %u bits a weight",
+		TEXT_ARGUMENTS(size_words(resolver->arena, bytes)), bits);
+}
+
+/* "24 of 168 (model.layers.0.mlp.down_proj for one, 2880 wide)" */
+static struct text passed_modules_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct weights_class *first;
+	size_t all, passed = modules_passed(&resolver->facts, &first, &all);
+	(void)rule;
+	if (passed == 0)
+		return TEXT("");
+	char *name = arena_alloc(resolver->arena, first->name.length + 1);
+	if (!name)
+		return TEXT("");
+	digits_put(name, first->name, first->digits);
+	return arena_printf(resolver->arena, "%zu of %zu (%.200s%s for one, %llu wide)", passed,
+		all, name, first->name.length > 200 ? "…" : "", (unsigned long long)first->inputs);
+}
+
 /* What stands in config.json where Axolotl looks for a block. */
 static struct text record_words(struct resolver *resolver, const struct rule *rule)
 {
@@ -287,6 +331,8 @@ static const struct {
 	{ "record", record_words },
 	{ "handed_class", handed_class_words },
 	{ "read_class", read_class_words },
+	{ "fused_experts", fused_experts_words },
+	{ "passed_modules", passed_modules_words },
 };
 
 static struct word make_word(struct resolver *resolver, const struct rule *rule, struct text name)

@@ -1,9 +1,8 @@
 #include "checkpoint_tensors.h"
 
-#include "checkpoint.h"
-
 #include "base/buffer.h"
 
+#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,6 +3,10 @@
 
 #include "checkpoint/checkpoint.h"
 
+/* The program's. */
+extern struct arena arena; /* fresh for each test */
+extern const struct document_limits limits;
+
 /* A header's bytes as a file has them, with `data` bytes claimed behind. */
 struct shard shard_of(const char *json, uint64_t data);
 struct checkpoint *with_files(

@@ -42,7 +42,8 @@ START_TEST(headers_are_summed)
 	ck_assert_uint_eq(weights->dtypes[1].bytes, 64);
 	ck_assert_int_eq(weights->agrees_with_declaration, 1);
 	ck_assert_uint_eq(weights->roles[ROLE_ATTENTION].parameters, 272);
-	ck_assert_uint_eq(weights->roles[ROLE_ATTENTION].linear_parameters, 256);
+	ck_assert_uint_eq(weights->roles[ROLE_ATTENTION].float_parameters, 272);
+	ck_assert_uint_eq(weights->class_count, 2);
 	ck_assert_uint_eq(weights->roles[ROLE_EMBEDDINGS].bytes, 3200);
 	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_ATTENTION], OUTCOME_NATIVE);
 	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_EXPERTS], OUTCOME_ABSENT);
@@ -63,7 +64,8 @@ START_TEST(packed_weights_count_singly)
 {
 	const struct checkpoint *checkpoint = with_header(bnb, nf4, 174);
 	ck_assert_uint_eq(checkpoint->weights->parameters, 256 + 16);
-	ck_assert_uint_eq(checkpoint->weights->roles[ROLE_MLP].linear_bytes, 142);
+	ck_assert_uint_eq(checkpoint->weights->roles[ROLE_MLP].packed_bytes, 142);
+	ck_assert_uint_eq(checkpoint->weights->class_count, 0);
 	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, 1);
 	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_MLP], OUTCOME_QUANTIZED);
 	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_LM_HEAD], OUTCOME_NATIVE);
@@ -108,9 +110,8 @@ START_TEST(an_index_alone_has_names)
 	ck_assert_uint_eq(checkpoint->weights->modules, 2);
 	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_ATTENTION], OUTCOME_NATIVE);
 	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_MLP], OUTCOME_QUANTIZED);
-	struct weights_target targets[ROLE_COUNT] = { 0 };
-	struct weights_estimate estimate;
-	ck_assert(!weights_estimate(checkpoint->weights, targets, &estimate));
+	struct weights_plan plan = { 0 };
+	ck_assert_ptr_null(weights_estimate(&arena, checkpoint->weights, &plan));
 }
 END_TEST
 
@@ -284,21 +285,25 @@ START_TEST(names_may_have_escapes)
 }
 END_TEST
 
-START_TEST(estimates_follow_the_formula)
+START_TEST(estimates_follow_the_plan)
 {
 	const struct checkpoint *checkpoint = with_header(bf16, plain, 4832);
-	struct weights_target targets[ROLE_COUNT] = {
-		[ROLE_ATTENTION] = { .bits = 4, .group_size = 64, .scale_bits = 16 },
-		[ROLE_MLP] = { .bits = 8 },
+	struct weights_plan plan = {
+		.linear = { .bits = 4, .columns = 64, .scale_bits = 16 },
+		.stays = { [ROLE_MLP] = true },
+		.float_bits = 32,
 	};
-	struct weights_estimate estimate;
-	ck_assert(weights_estimate(checkpoint->weights, targets, &estimate));
+	const struct weights_estimate *estimate =
+		weights_estimate(&arena, checkpoint->weights, &plan);
+	ck_assert_ptr_nonnull(estimate);
 	/* 256 weights of 4 bits, 4 scales of 2 bytes, a bias of 64 bytes */
-	ck_assert_uint_eq(estimate.by_role[ROLE_ATTENTION], 128 + 8 + 64);
-	ck_assert_uint_eq(estimate.by_role[ROLE_MLP], 512);
-	ck_assert_uint_eq(estimate.by_role[ROLE_EMBEDDINGS], 3200);
-	ck_assert_uint_eq(estimate.bytes, 200 + 512 + 3200 + 32);
-	ck_assert(text_contains(text_of(estimate.formula), "weights only"));
+	ck_assert_uint_eq(estimate->by_role[ROLE_ATTENTION], 128 + 8 + 64);
+	ck_assert_uint_eq(estimate->by_role[ROLE_MLP], 2 * 1024);
+	ck_assert_uint_eq(estimate->by_role[ROLE_EMBEDDINGS], 2 * 3200);
+	ck_assert_uint_eq(estimate->bytes, 200 + 2 * (1024 + 3200 + 32));
+	ck_assert(text_contains(text_of(estimate->formula), "weights only"));
+	plan = (struct weights_plan){ 0 };
+	ck_assert_uint_eq(weights_estimate(&arena, checkpoint->weights, &plan)->bytes, 4832);
 }
 END_TEST
 
@@ -321,6 +326,6 @@ TCase *case_weights(void)
 		tcase, indices_that_lie, 0, sizeof(bad_indices) / sizeof(bad_indices[0]));
 	tcase_add_test(tcase, deep_metadata_ends);
 	tcase_add_test(tcase, names_may_have_escapes);
-	tcase_add_test(tcase, estimates_follow_the_formula);
+	tcase_add_test(tcase, estimates_follow_the_plan);
 	return tcase;
 }

@@ -8,6 +8,7 @@
 	"adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: " dtype "\n"
 #define LORA "adapter: lora\n"
 #define BLOCK(body) "{\"model_type\": \"llama\", \"quantization_config\": {" body "}}"
+#define MOE "{\"model_type\": \"qwen3_moe\", \"num_experts\": 128}"
 #define PLAIN "{\"model_type\": \"llama\", \"torch_dtype\": \"bfloat16\"}"
 #define GPTQ BLOCK("\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128")
 #define BNB4                                                                                       \
@@ -140,6 +141,13 @@ static bool class_swallows_kwargs(const struct facts *f)
 static bool experts_meet_quantized(const struct facts *f)
 {
 	return is_true(f, KEY_QUANTIZE_MOE_EXPERTS) && checkpoint_quantized(f);
+}
+
+static bool group_passes_modules(const struct facts *f)
+{
+	const struct weights_class *first;
+	size_t all;
+	return modules_passed(f, &first, &all) > 0;
 }
 
 /* The checkpoint's own scheme is what will be in memory; under torchao the loader refuses. */
@@ -473,6 +481,46 @@ static const struct rule rows[] = {
 		.bad_checkpoint = FP8,
 		.good = LORA "quantize_moe_experts: true\n",
 		.good_checkpoint = PLAIN,
+	},
+	{
+		.id = "moe-experts-stay-native",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION, KEY_ADAPTER, KEY_QUANTIZE_MOE_EXPERTS,
+			KEY_CHECKPOINT, KEY_MERGE_LORA, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT,
+			KEY_BF16, KEY_FP16 },
+		.at = { KEY_BASE_QUANTIZATION },
+		.broken = experts_stay_native,
+		.summary =
+			"A bnb or torchao base over a mixture of experts, which it does not reach.",
+		.message =
+			"{base} does not reach the experts: transformers keeps those of a layer as one parameter, and linear "
+			"modules alone are replaced. They are loaded unquantized{fused_experts}.",
+		.remedy =
+			"Set quantize_moe_experts: true with a bnb base, and name the experts in lora_target_parameters where they "
+			"are to be trained; or reckon with their size.",
+		.why = "Since release 5 transformers merges the experts of most architectures while it loads them; "
+		       "quantize_moe_experts exists for that.",
+		.bad = BNB("nf4"),
+		.bad_checkpoint = MOE,
+		.good = BNB("nf4") "quantize_moe_experts: true\n",
+		.good_checkpoint = MOE,
+	},
+	{
+		.id = "group-size-passes-modules",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION, KEY_ADAPTER, KEY_CHECKPOINT },
+		.at = { KEY_BASE_QUANTIZATION },
+		.broken = group_passes_modules,
+		.summary =
+			"torchao's int4 passes modules by whose width its group does not divide.",
+		.message =
+			"{base} leaves linear modules unquantized whose width its group does not divide: "
+			"{passed_modules}.",
+		.remedy =
+			"Choose a group_size that divides the widths (32, 64, 128 or 256), or another weight_dtype.",
+		.why = "torchao passes such a module by with no more than a line in its log.",
 	},
 	{
 		.id = "quantized-checkpoint-needs-adapter",
