@@ -186,3 +186,20 @@ const char *method_refuses(
 	}
 	return NULL;
 }
+
+const char *method_misreads(
+	struct arena *arena, enum method method, struct text key, const struct node *value)
+{
+	for (size_t i = 0; i < field_row_count; i++) {
+		const struct field *field = &field_rows[i];
+		if (!applies(field, method) || field->otherwise == refused ||
+			!text_is(key, field->path) || within(field, value))
+			continue;
+		if (!(field->kinds & 1u << value->kind) || !field->takes)
+			return expectation(arena, field->kinds, value);
+		return arena_printf(arena, "%s is expected; %s", limit_words(arena, field->takes),
+			field->otherwise ? field->otherwise : "it is not read as it is meant")
+			.data;
+	}
+	return NULL;
+}

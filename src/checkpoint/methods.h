@@ -152,6 +152,10 @@ struct arena;
 const char *method_refuses(
 	struct arena *arena, enum method method, struct text key, const struct node *value);
 
+/* What comes of a value that the class takes and misreads; NULL where it does not. In the arena. */
+const char *method_misreads(
+	struct arena *arena, enum method method, struct text key, const struct node *value);
+
 extern const struct method_row method_rows[];
 extern const size_t method_row_count;
 

@@ -240,6 +240,20 @@ static void install_checkpoint(
 		install_dequantized(effective);
 }
 
+/* Without either flag transformers takes the 4-bit way; the class's own type is fp4. */
+static void install_anew(const struct facts *facts, struct effective *effective)
+{
+	const struct checkpoint *checkpoint = facts->checkpoint;
+	const struct node *type = node_get(checkpoint->block, "bnb_4bit_quant_type");
+	effective->source = QUANTIZATION_CHECKPOINT;
+	effective->quant_method = checkpoint->quant_method;
+	effective->weight_dtype = type && type->kind == NODE_STRING ? type->text : TEXT("fp4");
+	effective->weight_bits = TEXT("4");
+	effective->group_size = TEXT("64");
+	effective->installs_class = checkpoint_handed_class(facts);
+	effective->installs_kwargs = checkpoint->block;
+}
+
 /* `gptq: true` without a checkpoint to look at: the class is known, its parameters are not. */
 static void install_gptq(struct arena *arena, struct effective *effective)
 {
@@ -289,7 +303,9 @@ const struct effective *effective_make(struct resolver *resolver)
 	if (checkpoint_wins(facts)) {
 		effective->adapter = facts->settings[KEY_ADAPTER].text;
 		install_checkpoint(resolver->arena, facts, effective);
-	} else if (is_true(facts, KEY_GPTQ))
+	} else if (checkpoint_made_anew(facts))
+		install_anew(facts, effective);
+	else if (is_true(facts, KEY_GPTQ))
 		install_gptq(resolver->arena, effective);
 	else if (installs_base(facts))
 		install_base(resolver->arena, facts, effective);

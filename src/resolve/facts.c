@@ -162,6 +162,12 @@ bool checkpoint_contradicts(const struct facts *facts)
 	return handed_class_is_read(facts, false);
 }
 
+bool checkpoint_made_anew(const struct facts *facts)
+{
+	return checkpoint_handed_class(facts) && adapter_is_lora(facts) &&
+	       !facts->checkpoint->known_to_transformers;
+}
+
 bool checkpoint_stops_loader(const struct facts *facts)
 {
 	if (!facts->checkpoint)

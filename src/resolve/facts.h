@@ -77,9 +77,10 @@ struct facts {
 		ignored; /* of a request over a checkpoint of its own class: its values that the stored ones beat */
 	struct text
 		dropped; /* … and what the request's list lacks of the stored one; both for messages, "" for nothing */
-	struct text
-		kwargs_refused; /* keywords of an mxfp4 or fp8 request that its class raises on, for messages */
-	struct text kwargs_unknown; /* … and that it does not know */
+	/* Keywords of a request, in config_kwargs or bnb_config_kwargs; for messages, "" for none. */
+	struct text kwargs_refused; /* that the class raises on */
+	struct text kwargs_misread; /* that it takes, and means something else by */
+	struct text kwargs_unknown; /* that it does not know */
 	bool require_checkpoint;
 	bool checkpoint_named;  /* by the request, not by the config */
 	bool checkpoint_wanted; /* the request did not say that none should be looked at */
@@ -127,6 +128,9 @@ const char *checkpoint_handed_class(const struct facts *facts);
 bool checkpoint_handed_on(const struct facts *facts);
 /* It makes one, and transformers finds another. */
 bool checkpoint_contradicts(const struct facts *facts);
+/* A class that Axolotl makes of a block that transformers passes by, so that what is stored is quantized once more:
+ * bitsandbytes without load_in_4bit and load_in_8bit, under lora. */
+bool checkpoint_made_anew(const struct facts *facts);
 /* The loader stops on the block before any request counts. */
 bool checkpoint_stops_loader(const struct facts *facts);
 /* transformers would load it by its own scheme: it sees the block and knows the method. */

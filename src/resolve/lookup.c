@@ -109,5 +109,6 @@ void checkpoint_read(struct resolver *resolver)
 		report_not_found(resolver);
 	if (facts->checkpoint)
 		report_checkpoint(resolver, facts->checkpoint);
+	keywords_read(resolver);
 	override_read(resolver);
 }

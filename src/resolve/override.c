@@ -4,12 +4,11 @@
  */
 #include "resolve/override.h"
 
-#include "base/buffer.h"
+#include "resolve/listing.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAXIMUM 3
 /* Pairs of entries that are compared by their beginnings and ends; beyond that only equal ones count. */
 #define PAIRS_MAXIMUM 4000000
 
@@ -73,44 +72,6 @@ const struct node *override_kwargs(struct arena *arena, const struct facts *fact
 	return kwargs;
 }
 
-struct words {
-	struct buffer out;
-	struct arena *arena;
-	size_t count;
-};
-
-static void add_word(struct words *words, struct text name, struct text value)
-{
-	if (words->count++ >= SHOWN_MAXIMUM)
-		return;
-	buffer_add_string(&words->out, words->count > 1 ? ", " : "");
-	buffer_add(&words->out, name);
-	if (value.length > 0)
-		buffer_printf(&words->out, ": %.*s", TEXT_ARGUMENTS(value));
-}
-
-static struct text words_end(struct words *words)
-{
-	if (words->count > SHOWN_MAXIMUM)
-		buffer_printf(&words->out, " and %zu more", words->count - SHOWN_MAXIMUM);
-	return buffer_text(&words->out);
-}
-
-/* A short list as it is, and other values as anywhere. */
-static struct text short_words(struct arena *arena, const struct node *value)
-{
-	struct buffer out;
-	if (value->kind != NODE_SEQUENCE || value->count == 0 || value->count > 4)
-		return value_words(arena, value);
-	buffer_init(&out, arena, 64);
-	for (uint32_t i = 0; i < value->count; i++) {
-		buffer_add_string(&out, i == 0 ? "[" : ", ");
-		buffer_add(&out, value_words(arena, value->items[i]));
-	}
-	buffer_add_byte(&out, ']');
-	return buffer_text(&out);
-}
-
 /* "[64, 64] (stored: [128, 128])" */
 static struct text both_words(
 	struct arena *arena, const struct node *asked, const struct member *stored)
@@ -122,29 +83,29 @@ static struct text both_words(
 
 /* Members of the request that are not what is stored. */
 static void add_ignored(
-	struct words *words, const struct checkpoint *checkpoint, const struct node *request)
+	struct listing *words, const struct checkpoint *checkpoint, const struct node *request)
 {
 	for (uint32_t i = 0; request && i < request->count; i++) {
 		const struct member *member = &request->members[i];
 		const struct member *stored = node_member(checkpoint->block, member->key);
 		bool same = stored && node_equal(stored->value, member->value);
 		if (!same && !replaced(checkpoint, member->key))
-			add_word(words, member->key,
+			listing_add(words, member->key,
 				both_words(words->arena, member->value, stored));
 	}
 }
 
 static struct text ignored(struct arena *arena, const struct facts *facts)
 {
-	struct words words = { .arena = arena };
+	struct listing words;
 	const struct checkpoint *checkpoint = facts->checkpoint;
-	buffer_init(&words.out, arena, 128);
+	listing_begin(&words, arena);
 	if (!base_is(facts, BACKEND_BNB)) {
 		add_ignored(&words, checkpoint, base_kwargs(facts));
 	} else if (base_has_dtype(facts, DTYPE_NF4) && is_set(facts, KEY_BNB_CONFIG_KWARGS)) {
 		add_ignored(&words, checkpoint, facts->settings[KEY_BNB_CONFIG_KWARGS].value);
 	}
-	return words_end(&words);
+	return listing_end(&words);
 }
 
 static int by_text(const void *a, const void *b)
@@ -188,15 +149,9 @@ static bool keeps(const struct kept_list *kept, struct text name)
 	return false;
 }
 
-static struct text name_words(struct arena *arena, struct text name)
-{
-	const struct node node = { .kind = NODE_STRING, .text = name };
-	return value_words(arena, &node);
-}
-
 static struct text dropped(struct arena *arena, const struct facts *facts)
 {
-	struct words words = { .arena = arena };
+	struct listing words;
 	struct text *stored;
 	struct kept_list kept;
 	size_t count = gather(arena, fp8_list(facts->checkpoint->block), &stored);
@@ -204,13 +159,13 @@ static struct text dropped(struct arena *arena, const struct facts *facts)
 	kept.parts = kept.count == 0 || count <= PAIRS_MAXIMUM / kept.count;
 	if (kept.count > 0)
 		qsort(kept.names, kept.count, sizeof(kept.names[0]), by_text);
-	buffer_init(&words.out, arena, 256);
+	listing_begin(&words, arena);
 	for (size_t i = 0; i < count; i++)
 		if (!keeps(&kept, stored[i]))
-			add_word(&words, name_words(arena, stored[i]), TEXT(""));
+			listing_add(&words, name_words(arena, stored[i]), TEXT(""));
 	if (words.count == 0)
 		return TEXT("");
-	struct text names = words_end(&words);
+	struct text names = listing_end(&words);
 	if (words.count == count && count > 1)
 		return arena_printf(arena, "all %zu entries of the checkpoint's own list (%.*s)",
 			count, TEXT_ARGUMENTS(names));
@@ -221,62 +176,9 @@ static struct text dropped(struct arena *arena, const struct facts *facts)
 		words.count, count, TEXT_ARGUMENTS(names));
 }
 
-struct keywords {
-	enum backend backend;
-	enum method method;
-	const char *names[8];
-};
-
-/* What the classes' constructors name; they swallow everything else without a word. */
-static const struct keywords keywords[] = {
-	{
-		.backend = BACKEND_MXFP4,
-		.method = METHOD_MXFP4,
-		.names = { "modules_to_not_convert", "dequantize", "quant_method" },
-	},
-	{
-		.backend = BACKEND_FP8,
-		.method = METHOD_FP8,
-		.names = { "activation_scheme", "weight_block_size", "dequantize",
-			"modules_to_not_convert", "ignored_layers", "scale_fmt", "quant_method" },
-	},
-};
-
-static bool is_keyword(const struct keywords *known, struct text name)
-{
-	for (size_t i = 0; known->names[i]; i++)
-		if (text_is(name, known->names[i]))
-			return true;
-	return false;
-}
-
-static void read_keywords(struct arena *arena, struct facts *facts, const struct keywords *known)
-{
-	const struct node *kwargs = base_kwargs(facts);
-	struct words refused = { .arena = arena }, unknown = { .arena = arena };
-	buffer_init(&refused.out, arena, 96);
-	buffer_init(&unknown.out, arena, 96);
-	for (uint32_t i = 0; kwargs && i < kwargs->count; i++) {
-		const struct member *member = &kwargs->members[i];
-		const char *takes =
-			method_refuses(arena, known->method, member->key, member->value);
-		if (!is_keyword(known, member->key))
-			add_word(&unknown, name_words(arena, member->key), TEXT(""));
-		else if (takes)
-			add_word(&refused, member->key,
-				arena_printf(arena, "%.*s (%s)",
-					TEXT_ARGUMENTS(short_words(arena, member->value)), takes));
-	}
-	facts->kwargs_refused = words_end(&refused);
-	facts->kwargs_unknown = words_end(&unknown);
-}
-
 void override_read(struct resolver *resolver)
 {
 	struct facts *facts = &resolver->facts;
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (base_is(facts, keywords[i].backend))
-			read_keywords(resolver->arena, facts, &keywords[i]);
 	if (!checkpoint_overridden(facts))
 		return;
 	facts->ignored = ignored(resolver->arena, facts);

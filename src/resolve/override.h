@@ -3,7 +3,9 @@
 
 #include "resolve/resolver.h"
 
-/* Fills in what facts say of the request's keywords; after the checkpoint is known. */
+/* keywords.c: fills in what facts say of the request's keywords by themselves; after the checkpoint is known. */
+void keywords_read(struct resolver *resolver);
+/* The same for what the stored values make of them. */
 void override_read(struct resolver *resolver);
 /* What transformers makes of both: the stored block with the request's loading attributes. For checkpoint_overridden(). */
 const struct node *override_kwargs(struct arena *arena, const struct facts *facts);

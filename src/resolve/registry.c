@@ -16,6 +16,7 @@ static const struct rule_family *const families[] = {
 	&rules_merge,
 	&rules_experts,
 	&rules_training,
+	&rules_keywords,
 	&rules_load,
 	&rules_checkpoint,
 };

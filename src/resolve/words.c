@@ -1,9 +1,8 @@
 /* The words for people: what stands in a config, as messages show it. */
 #include "resolve/fix.h"
-#include "resolve/resolver.h"
+#include "resolve/words_checkpoint.h"
 
 #include "base/buffer.h"
-#include "checkpoint/digits.h"
 
 #define VALUE_SHOWN 60
 
@@ -231,86 +230,16 @@ static struct text kwargs_refused_words(struct resolver *resolver, const struct 
 	return resolver->facts.kwargs_refused;
 }
 
+static struct text kwargs_misread_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.kwargs_misread;
+}
+
 static struct text kwargs_unknown_words(struct resolver *resolver, const struct rule *rule)
 {
 	(void)rule;
 	return resolver->facts.kwargs_unknown;
-}
-
-/* " (305 entries: attention 244, lm_head 1)"; "" without a list. */
-static struct text excluded_words(struct resolver *resolver, const struct rule *rule)
-{
-	(void)rule;
-	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
-	struct buffer out;
-	buffer_init(&out, resolver->arena, 128);
-	if (!checkpoint || checkpoint->exclusions.count == 0)
-		return TEXT("");
-	const struct exclusions *exclusions = &checkpoint->exclusions;
-	buffer_printf(&out, " (%zu entr%s", exclusions->count, exclusions->count > 1 ? "ies" : "y");
-	const char *joint = ": ";
-	for (int i = 0; i < ROLE_COUNT; i++) {
-		if (exclusions->roles[i] == 0)
-			continue;
-		buffer_printf(
-			&out, "%s%s %zu", joint, role_name((enum role)i), exclusions->roles[i]);
-		joint = ", ";
-	}
-	buffer_add_byte(&out, ')');
-	return buffer_text(&out);
-}
-
-/* ": 38.2 GB in 16 bits"; "" where their sizes are not known. */
-static struct text fused_experts_words(struct resolver *resolver, const struct rule *rule)
-{
-	(void)rule;
-	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
-	unsigned bits = float_bits(&resolver->facts);
-	uint64_t bytes = checkpoint && checkpoint->weights
-				 ? weights_fused_bytes(checkpoint->weights, bits)
-				 : 0;
-	if (bytes == 0)
-		return TEXT("");
-	return arena_printf(resolver->arena, ": %.*s in %u bits a weight",
-		TEXT_ARGUMENTS(size_words(resolver->arena, bytes)), bits);
-}
-
-/* "24 of 168 (model.layers.0.mlp.down_proj for one, 2880 wide)" */
-static struct text passed_modules_words(struct resolver *resolver, const struct rule *rule)
-{
-	const struct weights_class *first;
-	size_t all, passed = modules_passed(&resolver->facts, &first, &all);
-	(void)rule;
-	if (passed == 0)
-		return TEXT("");
-	char *name = arena_alloc(resolver->arena, first->name.length + 1);
-	if (!name)
-		return TEXT("");
-	digits_put(name, first->name, first->digits);
-	return arena_printf(resolver->arena, "%zu of %zu (%.200s%s for one, %llu wide)", passed,
-		all, name, first->name.length > 200 ? "…" : "", (unsigned long long)first->inputs);
-}
-
-/* What stands in config.json where Axolotl looks for a block. */
-static struct text record_words(struct resolver *resolver, const struct rule *rule)
-{
-	(void)rule;
-	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
-	return text_of(checkpoint ? checkpoint->record : NULL);
-}
-
-/* The class that Axolotl makes of the checkpoint's block, and the one that transformers finds. */
-static struct text handed_class_words(struct resolver *resolver, const struct rule *rule)
-{
-	(void)rule;
-	return text_of(checkpoint_handed_class(&resolver->facts));
-}
-
-static struct text read_class_words(struct resolver *resolver, const struct rule *rule)
-{
-	(void)rule;
-	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
-	return text_of(checkpoint ? checkpoint->config_class : NULL);
 }
 
 /* The words that are no slot's. */
@@ -326,6 +255,7 @@ static const struct {
 	{ "ignored", ignored_words },
 	{ "dropped", dropped_words },
 	{ "kwargs_refused", kwargs_refused_words },
+	{ "kwargs_misread", kwargs_misread_words },
 	{ "kwargs_unknown", kwargs_unknown_words },
 	{ "excluded", excluded_words },
 	{ "record", record_words },
@@ -333,6 +263,8 @@ static const struct {
 	{ "read_class", read_class_words },
 	{ "fused_experts", fused_experts_words },
 	{ "passed_modules", passed_modules_words },
+	{ "dequantizing", dequantizing_words },
+	{ "expert_recipe", expert_recipe_words },
 };
 
 static struct word make_word(struct resolver *resolver, const struct rule *rule, struct text name)

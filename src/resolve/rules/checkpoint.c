@@ -162,7 +162,7 @@ static const struct rule rows[] = {
 	{
 		.id = "checkpoint-unseen-by-transformers",
 		.stage = STAGE_LOAD,
-		.severity = ALWAYS(SEVERITY_NOTE),
+		.severity = ALWAYS(SEVERITY_WARNING),
 		.summary = "The block stands where transformers does not look.",
 		.message =
 			"The quantization block stands at {path} of the checkpoint's {file}, where transformers does not "

@@ -18,6 +18,7 @@ extern const struct rule_family rules_torchao;
 extern const struct rule_family rules_merge;
 extern const struct rule_family rules_experts;
 extern const struct rule_family rules_training;
+extern const struct rule_family rules_keywords;
 extern const struct rule_family rules_load;
 extern const struct rule_family rules_checkpoint;
 

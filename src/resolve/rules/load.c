@@ -107,10 +107,28 @@ static bool bnb_meets_quantized(const struct facts *f)
 	       !is_true(f, KEY_GPTQ);
 }
 
-static bool override_mismatched(const struct facts *f)
+/* Where transformers looks for it: it raises, whatever is asked for. */
+static bool method_is_missing(const struct facts *f)
+{
+	return checkpoint_quantized(f) && f->checkpoint->seen_by_transformers &&
+	       f->checkpoint->quant_method.length == 0 && !f->checkpoint->config_class;
+}
+
+static bool override_meets_quantized(const struct facts *f)
 {
 	return base_is_class(f) && checkpoint_quantized(f) && !handed_on(f) && !refused(f) &&
 	       !checkpoint_same_class(f) && !checkpoint_stops_loader(f);
+}
+
+static bool override_mismatched(const struct facts *f)
+{
+	return override_meets_quantized(f) && checkpoint_honoured(f);
+}
+
+/* transformers passes the block by, and would take what is packed for weights. */
+static bool override_on_packed(const struct facts *f)
+{
+	return override_meets_quantized(f) && !checkpoint_honoured(f) && !method_is_missing(f);
 }
 
 static bool override_drops_exclusions(const struct facts *f)
@@ -126,16 +144,6 @@ static bool stored_values_win(const struct facts *f)
 static bool dequantizes_unquantized(const struct facts *f)
 {
 	return dequantizes_nothing(f) && !mxfp4_changes_nothing(f);
-}
-
-static bool class_refuses_kwargs(const struct facts *f)
-{
-	return f->kwargs_refused.length > 0;
-}
-
-static bool class_swallows_kwargs(const struct facts *f)
-{
-	return f->kwargs_unknown.length > 0;
 }
 
 static bool experts_meet_quantized(const struct facts *f)
@@ -353,6 +361,29 @@ static const struct rule rows[] = {
 		.good_checkpoint = MXFP4,
 	},
 	{
+		.id = "override-on-packed-weights",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = { KEY_BASE_QUANTIZATION, KEY_ADAPTER, KEY_CHECKPOINT },
+		.at = { KEY_BASE_QUANTIZATION },
+		.broken = override_on_packed,
+		.summary =
+			"An mxfp4 or fp8 request over a checkpoint whose block transformers passes by.",
+		.message =
+			"{base} would be applied to weights that are packed already, with {checkpoint}: transformers passes the "
+			"checkpoint's own block by.",
+		.remedy =
+			"Remove the request, and load the checkpoint with the engine that wrote it; or use an unquantized "
+			"checkpoint.",
+		.why = "What transformers does not know as quantized it takes for plain weights.",
+		.bad = LORA "model_quantization_config: {fp8: {}}\n",
+		.bad_checkpoint =
+			BLOCK("\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\""),
+		.good = LORA "model_quantization_config: {fp8: {}}\n",
+		.good_checkpoint = PLAIN,
+		.also = { "quant-method-unknown" },
+	},
+	{
 		.id = "override-drops-exclusions",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
@@ -394,38 +425,6 @@ static const struct rule rows[] = {
 		.good = LORA
 		"model_quantization_config: {fp8: {config_kwargs: {modules_to_not_convert: [lm_head]}}}\n",
 		.good_checkpoint = FP8,
-	},
-	{
-		.id = "config-kwargs-refused",
-		.stage = STAGE_LOAD,
-		.severity = ALWAYS(SEVERITY_ERROR),
-		.reads = { KEY_BASE_QUANTIZATION },
-		.broken = class_refuses_kwargs,
-		.summary = "A value in config_kwargs that the class raises on.",
-		.message = "{base} hands its class a value that it raises on: {kwargs_refused}.",
-		.remedy = "Correct the value, or leave the keyword out.",
-		.why = "The config class checks its keywords when it is made, before the model is loaded.",
-		.bad = LORA
-		"model_quantization_config: {fp8: {config_kwargs: {activation_scheme: both}}}\n",
-		.good = LORA
-		"model_quantization_config: {fp8: {config_kwargs: {activation_scheme: static}}}\n",
-	},
-	{
-		.id = "config-kwargs-unknown",
-		.stage = STAGE_LOAD,
-		.severity = ALWAYS(SEVERITY_WARNING),
-		.reads = { KEY_BASE_QUANTIZATION },
-		.broken = class_swallows_kwargs,
-		.summary = "A keyword in config_kwargs that the class does not know.",
-		.message =
-			"{base} hands its class a keyword that it does not know and drops without a word: "
-			"{kwargs_unknown}.",
-		.remedy = "Correct the keyword's spelling, or remove it.",
-		.why = "The config classes take any keyword and read those that they know.",
-		.bad = LORA
-		"model_quantization_config: {fp8: {config_kwargs: {block_size: [64, 64]}}}\n",
-		.good = LORA
-		"model_quantization_config: {fp8: {config_kwargs: {weight_block_size: [64, 64]}}}\n",
 	},
 	{
 		.id = "dequantize-unquantized",
@@ -533,9 +532,10 @@ static const struct rule rows[] = {
 		.message =
 			"The checkpoint is quantized with {checkpoint} and stays so, and there is no adapter to train over "
 			"it.",
-		.remedy =
-			"Add `adapter: lora`; or dequantize while loading, as in `model_quantization_config: {mxfp4: "
-			"{config_kwargs: {dequantize: true}}}` where the method can; or use an unquantized checkpoint.",
+		.remedy = "Add `adapter: lora`{dequantizing}; or use an unquantized checkpoint.",
+		.advice =
+			"Add `adapter: lora`; or dequantize while loading, where the method can (mxfp4, fp8); or use an unquantized "
+			"checkpoint.",
 		.why = "transformers refuses to fine-tune purely quantized weights.",
 		.bad = "base_model: org/model\n",
 		.bad_checkpoint = FP8,
@@ -555,7 +555,8 @@ static const struct rule rows[] = {
 			"transformers' own gate refuses training over {checkpoint} while it stays quantized; LoRA on the "
 			"attention alone, over quantized experts, goes through Axolotl's own path and is the recipe for "
 			"such checkpoints.",
-		.remedy =
+		.remedy = "Target attention layers in lora_target_modules{dequantizing}.",
+		.advice =
 			"Target attention layers in lora_target_modules; or load with dequantize: true where the method "
 			"(mxfp4, fp8) has it.",
 		.why = "The gate asks the method whether adapters can be trained over it; it is passed when the adapter wraps "
@@ -570,13 +571,16 @@ static const struct rule rows[] = {
 		.id = "checkpoint-forwarded",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_NOTE),
-		.reads = { KEY_CHECKPOINT, KEY_BASE_QUANTIZATION, KEY_GPTQ },
+		.reads = { KEY_CHECKPOINT, KEY_BASE_QUANTIZATION, KEY_GPTQ,
+			KEY_QUANTIZE_MOE_EXPERTS },
+		.at = { KEY_BASE_QUANTIZATION, KEY_GPTQ },
 		.broken = forwarded,
 		.summary = "No quantization requested; the checkpoint's own is honoured.",
 		.message =
 			"The checkpoint's own {checkpoint} config is forwarded unchanged, exclusion list and all{excluded}: "
 			"what it excludes stays in its native dtype.",
-		.remedy =
+		.remedy = "Nothing need be done.{expert_recipe}",
+		.advice =
 			"Nothing need be done. For MXFP4 experts beside bf16 attention either load a checkpoint whose own "
 			"config says so, or set quantize_moe_experts: true on a bf16 checkpoint.",
 		.why = "Modern quantized checkpoints encode the mix per module; a request over it would fight for the same "

@@ -1,0 +1,167 @@
+/* Keywords that the config hands to transformers' classes. */
+#include "resolve/facts.h"
+#include "resolve/rules/families.h"
+
+#define LORA "adapter: lora\n"
+#define BNB(dtype) LORA "model_quantization_config:\n  bnb:\n    weight_dtype: " dtype "\n"
+
+static bool class_refuses_kwargs(const struct facts *f)
+{
+	return base_is_class(f) && f->kwargs_refused.length > 0;
+}
+
+static bool class_misreads_kwargs(const struct facts *f)
+{
+	return base_is_class(f) && f->kwargs_misread.length > 0;
+}
+
+static bool class_swallows_kwargs(const struct facts *f)
+{
+	return base_is_class(f) && f->kwargs_unknown.length > 0;
+}
+
+static bool bnb_refuses_kwargs(const struct facts *f)
+{
+	return base_is(f, BACKEND_BNB) && f->kwargs_refused.length > 0;
+}
+
+static bool bnb_misreads_kwargs(const struct facts *f)
+{
+	return base_is(f, BACKEND_BNB) && f->kwargs_misread.length > 0;
+}
+
+static bool bnb_swallows_kwargs(const struct facts *f)
+{
+	return base_is(f, BACKEND_BNB) && f->kwargs_unknown.length > 0;
+}
+
+/* A merge has its own use for some of them. */
+static bool kwargs_reach_nobody(const struct facts *f)
+{
+	return nonempty(f, KEY_BNB_CONFIG_KWARGS) && !merging(f) &&
+	       !(base_is(f, BACKEND_BNB) && base_has_dtype(f, DTYPE_NF4));
+}
+
+static const struct rule rows[] = {
+	{
+		.id = "config-kwargs-refused",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = { KEY_BASE_QUANTIZATION },
+		.broken = class_refuses_kwargs,
+		.summary = "A value in config_kwargs that the class raises on.",
+		.message = "{base} hands its class a value that it raises on: {kwargs_refused}.",
+		.remedy = "Correct the value, or leave the keyword out.",
+		.why = "The config class checks its keywords when it is made, before the model is loaded.",
+		.bad = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {activation_scheme: both}}}\n",
+		.good = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {activation_scheme: static}}}\n",
+	},
+	{
+		.id = "config-kwargs-unknown",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION },
+		.broken = class_swallows_kwargs,
+		.summary = "A keyword in config_kwargs that the class does not know.",
+		.message =
+			"{base} hands its class a keyword that it does not know and drops without a word: "
+			"{kwargs_unknown}.",
+		.remedy = "Correct the keyword's spelling, or remove it.",
+		.why = "The config classes take any keyword and read those that they know.",
+		.bad = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {block_size: [64, 64]}}}\n",
+		.good = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {weight_block_size: [64, 64]}}}\n",
+	},
+	{
+		.id = "config-kwargs-misread",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION },
+		.broken = class_misreads_kwargs,
+		.summary = "A value in config_kwargs that the class takes and misreads.",
+		.message = "{base} hands its class a value that it misreads: {kwargs_misread}.",
+		.remedy = "Correct the value, or leave the keyword out.",
+		.why = "The config class does not check it.",
+		.bad = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {modules_to_not_convert: lm_head}}}\n",
+		.good = LORA
+		"model_quantization_config: {fp8: {config_kwargs: {modules_to_not_convert: [lm_head]}}}\n",
+	},
+	{
+		.id = "bnb-kwargs-refused",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = { KEY_BNB_CONFIG_KWARGS, KEY_BASE_QUANTIZATION, KEY_ADAPTER,
+			KEY_MERGE_LORA, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_GPTQ,
+			KEY_CHECKPOINT },
+		.at = { KEY_BNB_CONFIG_KWARGS },
+		.broken = bnb_refuses_kwargs,
+		.summary = "A value in bnb_config_kwargs that BitsAndBytesConfig raises on.",
+		.message =
+			"bnb_config_kwargs holds a value that BitsAndBytesConfig raises on: {kwargs_refused}.",
+		.remedy = "Correct the value, or leave the keyword out.",
+		.why = "The class checks its keywords when it is made, before the model is loaded; it takes no whole number for "
+		       "a float, and no name for a list.",
+		.bad = BNB("nf4") "bnb_config_kwargs: {llm_int8_threshold: 6}\n",
+		.good = BNB("nf4") "bnb_config_kwargs: {llm_int8_threshold: 6.0}\n",
+	},
+	{
+		.id = "bnb-kwargs-misread",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BNB_CONFIG_KWARGS, KEY_BASE_QUANTIZATION, KEY_ADAPTER,
+			KEY_MERGE_LORA, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_GPTQ,
+			KEY_CHECKPOINT },
+		.at = { KEY_BNB_CONFIG_KWARGS },
+		.broken = bnb_misreads_kwargs,
+		.summary =
+			"A value in bnb_config_kwargs that BitsAndBytesConfig takes, and bitsandbytes does not.",
+		.message =
+			"bnb_config_kwargs holds a value that BitsAndBytesConfig does not check: {kwargs_misread}.",
+		.remedy = "Correct the value, or leave the keyword out.",
+		.why = "What the class lets pass fails later, or does something else.",
+		.bad = BNB("nf4") "bnb_config_kwargs: {bnb_4bit_quant_type: int4}\n",
+		.good = BNB("nf4") "bnb_config_kwargs: {bnb_4bit_quant_type: fp4}\n",
+	},
+	{
+		.id = "bnb-kwargs-unknown",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BNB_CONFIG_KWARGS, KEY_BASE_QUANTIZATION, KEY_ADAPTER,
+			KEY_MERGE_LORA, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_GPTQ,
+			KEY_CHECKPOINT },
+		.at = { KEY_BNB_CONFIG_KWARGS },
+		.broken = bnb_swallows_kwargs,
+		.summary = "A keyword in bnb_config_kwargs that BitsAndBytesConfig does not know.",
+		.message =
+			"bnb_config_kwargs holds a keyword that BitsAndBytesConfig does not know and drops: "
+			"{kwargs_unknown}.",
+		.remedy = "Correct the keyword's spelling, or remove it.",
+		.why = "The class takes any keyword, reads those that it knows, and says no more than a line in its log.",
+		.bad = BNB("nf4") "bnb_config_kwargs: {bnb_4bit_double_quant: true}\n",
+		.good = BNB("nf4") "bnb_config_kwargs: {bnb_4bit_use_double_quant: true}\n",
+	},
+	{
+		.id = "bnb-kwargs-ignored",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BNB_CONFIG_KWARGS, KEY_BASE_QUANTIZATION, KEY_MERGE_LORA },
+		.at = { KEY_BNB_CONFIG_KWARGS },
+		.broken = kwargs_reach_nobody,
+		.summary = "bnb_config_kwargs without a bnb nf4 base.",
+		.message =
+			"bnb_config_kwargs has no effect here: Axolotl lays it over the arguments of a 4-bit bnb base alone, and "
+			"here stands {base}.",
+		.remedy =
+			"Remove bnb_config_kwargs, or ask for `model_quantization_config: {bnb: {weight_dtype: nf4}}`.",
+		.why = "The 8-bit branch of the loader builds its arguments by itself, and the others make no BitsAndBytesConfig.",
+		.bad = BNB("int8") "bnb_config_kwargs: {llm_int8_threshold: 5.0}\n",
+		.good = BNB("nf4") "bnb_config_kwargs: {llm_int8_threshold: 5.0}\n",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_BNB_CONFIG_KWARGS } },
+	},
+};
+
+RULE_FAMILY(rules_keywords, rows);

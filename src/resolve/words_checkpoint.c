@@ -1,0 +1,106 @@
+#include "resolve/words_checkpoint.h"
+
+#include "base/buffer.h"
+#include "checkpoint/digits.h"
+
+/* " (305 entries: attention 244, lm_head 1)"; "" without a list. */
+struct text excluded_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	struct buffer out;
+	buffer_init(&out, resolver->arena, 128);
+	if (!checkpoint || checkpoint->exclusions.count == 0)
+		return TEXT("");
+	const struct exclusions *exclusions = &checkpoint->exclusions;
+	buffer_printf(&out, " (%zu entr%s", exclusions->count, exclusions->count > 1 ? "ies" : "y");
+	const char *joint = ": ";
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		if (exclusions->roles[i] == 0)
+			continue;
+		buffer_printf(
+			&out, "%s%s %zu", joint, role_name((enum role)i), exclusions->roles[i]);
+		joint = ", ";
+	}
+	buffer_add_byte(&out, ')');
+	return buffer_text(&out);
+}
+
+/* ": 38.2 GB in 16 bits"; "" where their sizes are not known. */
+struct text fused_experts_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	unsigned bits = float_bits(&resolver->facts);
+	uint64_t bytes = checkpoint && checkpoint->weights
+				 ? weights_fused_bytes(checkpoint->weights, bits)
+				 : 0;
+	if (bytes == 0)
+		return TEXT("");
+	return arena_printf(resolver->arena, ": %.*s in %u bits a weight",
+		TEXT_ARGUMENTS(size_words(resolver->arena, bytes)), bits);
+}
+
+/* "24 of 168 (model.layers.0.mlp.down_proj for one, 2880 wide)" */
+struct text passed_modules_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct weights_class *first;
+	size_t all, passed = modules_passed(&resolver->facts, &first, &all);
+	(void)rule;
+	if (passed == 0)
+		return TEXT("");
+	char *name = arena_alloc(resolver->arena, first->name.length + 1);
+	if (!name)
+		return TEXT("");
+	digits_put(name, first->name, first->digits);
+	return arena_printf(resolver->arena, "%zu of %zu (%.200s%s for one, %llu wide)", passed,
+		all, name, first->name.length > 200 ? "…" : "", (unsigned long long)first->inputs);
+}
+
+/* What stands in config.json where Axolotl looks for a block. */
+struct text record_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	return text_of(checkpoint ? checkpoint->record : NULL);
+}
+
+/* The class that Axolotl makes of the checkpoint's block, and the one that transformers finds. */
+struct text handed_class_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return text_of(checkpoint_handed_class(&resolver->facts));
+}
+
+struct text read_class_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	return text_of(checkpoint ? checkpoint->config_class : NULL);
+}
+
+/* "; or dequantize while loading: …", where a request of the checkpoint's own class can say so. */
+struct text dequantizing_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	(void)rule;
+	for (int i = 0; checkpoint && checkpoint->config_class && i < BACKEND_COUNT; i++)
+		if (backends[i].takes_config_kwargs &&
+			text_is(text_of(backends[i].class), checkpoint->config_class))
+			return arena_printf(resolver->arena,
+				"; or dequantize while loading: `model_quantization_config: {%s: "
+				"{config_kwargs: {dequantize: true}}}`",
+				backends[i].name);
+	return TEXT("");
+}
+
+/* For those who ask for quantized experts. */
+struct text expert_recipe_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	if (!is_true(&resolver->facts, KEY_QUANTIZE_MOE_EXPERTS))
+		return TEXT("");
+	return TEXT(
+		" For MXFP4 experts beside bf16 attention either load a checkpoint whose own config says so, "
+		"or set quantize_moe_experts: true on a bf16 checkpoint.");
+}
