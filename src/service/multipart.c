@@ -9,7 +9,8 @@
 
 static size_t find(struct text where, struct text what)
 {
-	const char *found = memmem(where.data, where.length, what.data, what.length);
+	const char *found =
+		where.length > 0 ? memmem(where.data, where.length, what.data, what.length) : NULL;
 	return found ? (size_t)(found - where.data) : SIZE_MAX;
 }
 
