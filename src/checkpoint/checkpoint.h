@@ -18,6 +18,7 @@ enum checkpoint_fault {
 	CHECKPOINT_WRONG_TYPE, /* value of a key of the block has a type the method does not read */
 	CHECKPOINT_VALUE_ODD,  /* a value that the method does not know, where transformers goes on
 			       */
+	CHECKPOINT_KEY_UNREAD, /* it tells how weights are stored, and the class in transformers drops it */
 	CHECKPOINT_BLOCK_ODD,  /* null, {} or another value in the block's place, where transformers
 				 goes on */
 	CHECKPOINT_BLOCK_REFUSED, /* transformers fails on what stands in the block's place, or its

@@ -128,7 +128,7 @@ static const char *clause(int error)
 	case -ENOENT:
 		return "it is a link to nothing";
 	case -EXDEV:
-		return "a link leads out of the model root";
+		return "a link is absolute, or leads out of the model root";
 	case -ELOOP:
 	case -ENOTDIR:
 		return "a link stands in its way";

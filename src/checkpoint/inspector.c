@@ -77,7 +77,8 @@ static struct text shortened(struct arena *arena, struct text text)
 	return arena_printf(arena, "%.*s…", (int)end, text.data);
 }
 
-static struct text value_of(struct arena *arena, const struct node *node)
+/* Strings between quotes, where it matters what is one. */
+static struct text value_of(struct arena *arena, const struct node *node, bool quoted)
 {
 	if (!node)
 		return text_of("");
@@ -91,8 +92,12 @@ static struct text value_of(struct arena *arena, const struct node *node)
 	case NODE_MAPPING:
 		return text_of(node->count > 0 ? "{…}" : "{}");
 	default:
-		return shortened(arena, node->text);
+		break;
 	}
+	struct text value = shortened(arena, node->text);
+	if (quoted && node->kind == NODE_STRING)
+		return arena_printf(arena, "\"%.*s\"", TEXT_ARGUMENTS(value));
+	return value;
 }
 
 static struct checkpoint_problem *add(struct inspector *inspector, enum checkpoint_fault fault)
@@ -132,7 +137,8 @@ void inspector_report(struct inspector *inspector, enum checkpoint_fault fault,
 	if (!problem)
 		return;
 	problem->detail = text_of(detail);
-	problem->value = value_of(inspector->arena, place->node);
+	problem->value = value_of(
+		inspector->arena, place->node, fault != CHECKPOINT_METHOD_UNKNOWN);
 	problem->path = pointer_of(inspector->arena, place);
 	problem->placed = inspector->placed && span_of(place, &problem->span);
 }

@@ -23,6 +23,7 @@ const struct roots_limits roots_limits_default = {
 
 struct roots {
 	struct root_path *paths;
+	char **real; /* of each, without links; NULL where that could not be told */
 	size_t count;
 	struct roots_limits limits;
 	struct keep *keep;
@@ -34,7 +35,10 @@ void roots_free(struct roots *roots)
 		return;
 	for (size_t i = 0; roots->paths && i < roots->count; i++)
 		free((char *)roots->paths[i].path);
+	for (size_t i = 0; roots->real && i < roots->count; i++)
+		free(roots->real[i]);
 	free(roots->paths);
+	free(roots->real);
 	keep_free(roots->keep);
 	free(roots);
 }
@@ -47,12 +51,14 @@ struct roots *roots_new(
 		return NULL;
 	roots->limits = limits ? *limits : roots_limits_default;
 	roots->paths = calloc(count > 0 ? count : 1, sizeof(*paths));
+	roots->real = calloc(count > 0 ? count : 1, sizeof(*roots->real));
 	roots->keep = keep_new(roots->limits.cache_entries, roots->limits.cache_bytes);
-	bool done = roots->paths && roots->keep;
+	bool done = roots->paths && roots->real && roots->keep;
 	for (; done && roots->count < count; roots->count++) {
 		struct root_path *copy = &roots->paths[roots->count];
 		copy->kind = paths[roots->count].kind;
 		copy->path = strdup(paths[roots->count].path);
+		roots->real[roots->count] = realpath(paths[roots->count].path, NULL);
 		done = copy->path != NULL;
 	}
 	if (done)
@@ -102,7 +108,7 @@ static const char *refuse_name(struct text name)
 	if (memchr(name.data, '\0', name.length))
 		return "it has a NUL in it";
 	if (name.data[0] == '/')
-		return "an absolute path is no name below a model root";
+		return "it is an absolute path, and no model root is above it";
 	const char *fault = NULL;
 	for (size_t steps = 0, at = 0; !fault && at <= name.length; steps++) {
 		struct text rest = text_from(name, at);
@@ -133,10 +139,47 @@ static struct text question_of(struct arena *arena, struct text model, struct te
 	return buffer_text(&question);
 }
 
+/* Folders may be written with slashes behind them. */
+static struct text without_slashes(struct text path)
+{
+	while (path.length > 1 && path.data[path.length - 1] == '/')
+		path.length--;
+	return path;
+}
+
+/* What of an absolute path lies below a root; "" when nothing does. */
+static struct text below_root(const char *root, struct text path)
+{
+	struct text above = without_slashes(text_of(root));
+	if (above.length > 0 && text_is(above, "/"))
+		above.length = 0;
+	bool below = path.length > above.length + 1 && path.data[above.length] == '/' && root &&
+		     memcmp(path.data, above.data, above.length) == 0;
+	return below ? text_from(path, above.length + 1) : text_of("");
+}
+
+/* As clusters write base_model: the first root that it lies below, by its name or by what that is a link to. */
+static bool find_root(const struct roots *roots, struct text path, size_t *ret_root, struct text *ret_place)
+{
+	for (size_t i = 0; path.length > 0 && path.data[0] == '/' && i < roots->count; i++) {
+		*ret_root = i;
+		*ret_place = below_root(roots->paths[i].path, path);
+		if (ret_place->length == 0)
+			*ret_place = below_root(roots->real[i], path);
+		if (ret_place->length > 0)
+			return true;
+	}
+	return false;
+}
+
 struct roots_answer roots_look_up(
 	struct roots *roots, struct arena *arena, struct text model, struct text revision)
 {
-	const char *fault = refuse_name(model);
+	size_t root = 0;
+	struct text place = text_of("");
+	model = without_slashes(model);
+	bool absolute = find_root(roots, model, &root, &place);
+	const char *fault = refuse_name(absolute ? place : model);
 	if (fault)
 		return refuse(arena, "", fault);
 	fault = revision.length > 0 ? refuse_name(revision) : NULL;
@@ -154,11 +197,13 @@ struct roots_answer roots_look_up(
 		.arena = arena,
 		.question = question,
 		.model = model,
+		.place = place,
 		.revision = revision,
 		.witnesses = witnesses_begin(arena),
 		.began = roots->limits.now ? roots->limits.now() : 0,
 	};
-	return search_roots(&search, roots->paths, roots->count);
+	return absolute ? search_roots(&search, &roots->paths[root], 1)
+			: search_roots(&search, roots->paths, roots->count);
 }
 
 struct roots_answer roots_inspect_folder(

@@ -76,7 +76,8 @@ const char *roots_unreadable(struct roots *roots);
 struct roots_counters roots_counters(struct roots *roots);
 
 /*
- * Looks in each root, in order; `revision` "" is a cache's main. A plain root has no revisions: a
+ * Looks in each root, in order; `revision` "" is a cache's main. An absolute path is looked up below the first root that
+ * it begins with, if any; slashes behind a name count nothing. A plain root has no revisions: a
  * checkpoint that it has is found all the same, with CHECKPOINT_REVISION_UNSEEN.
  * The checkpoint carries its model, revision (a cache's commit) and source.
  */

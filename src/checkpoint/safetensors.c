@@ -209,7 +209,8 @@ static void note_shard(struct index_shards *shards, struct text name)
 	for (; shards->table[slot] != 0; slot = (slot + 1) & mask)
 		if (text_equal(shards->names[shards->table[slot] - 1], name))
 			return;
-	if (shards->count == INDEX_SHARDS_MAXIMUM)
+	shards->more |= shards->count == INDEX_SHARDS_MAXIMUM;
+	if (shards->more)
 		return;
 	shards->names[shards->count++] = name;
 	shards->table[slot] = (uint16_t)shards->count;

@@ -113,7 +113,7 @@ static struct roots_answer not_opened(int error)
 	case -ENOMEM:
 		return search_answer(ROOTS_NO_MEMORY, "");
 	case -EXDEV:
-		return search_answer(ROOTS_UNREADABLE, "a link leads out of the model root");
+		return search_answer(ROOTS_UNREADABLE, "a link is absolute, or leads out of the model root");
 	case -ELOOP:
 		return search_answer(ROOTS_UNREADABLE, "a link stands in its way");
 	case -EACCES:
@@ -144,7 +144,7 @@ static struct roots_answer search_plain(struct search *search)
 {
 	search->source = CHECKPOINT_FROM_MODEL_ROOT;
 	search->commit = text_of("");
-	return search_folder(search, search->model);
+	return search_folder(search, search->place.length > 0 ? search->place : search->model);
 }
 
 /* "models--ORG--NAME", or NULL: the hub has no deeper names. */
@@ -253,6 +253,18 @@ static struct roots_answer search_cache(struct search *search)
 	return without_config(search, model, snapshot.data, search_folder(search, snapshot));
 }
 
+/* A snapshot that is named itself. */
+static struct roots_answer search_snapshot(struct search *search)
+{
+	struct text last = search->place;
+	const char *slash;
+	while ((slash = memchr(last.data, '/', last.length)))
+		last = text_from(last, (size_t)(slash + 1 - last.data));
+	search->source = CHECKPOINT_FROM_HF_CACHE;
+	search->commit = is_commit(last) ? last : text_of("");
+	return search_folder(search, search->place);
+}
+
 static struct roots_answer search_root(struct search *search, const struct root_path *path)
 {
 	search->root_path = path->path;
@@ -261,8 +273,10 @@ static struct roots_answer search_root(struct search *search, const struct root_
 		note(search, TEXT(""), search->root, NULL);
 		return search_answer(ROOTS_UNREADABLE, "its model root cannot be opened");
 	}
-	struct roots_answer result =
-		path->kind == ROOT_HF_CACHE ? search_cache(search) : search_plain(search);
+	bool cache = path->kind == ROOT_HF_CACHE;
+	struct roots_answer result = !cache                       ? search_plain(search)
+				     : search->place.length > 0 ? search_snapshot(search)
+								  : search_cache(search);
 	search->uncertain |= result.status == ROOTS_UNREADABLE;
 	close(search->root);
 	return result;

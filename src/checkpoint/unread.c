@@ -45,7 +45,7 @@ static void report_stale(struct inspector *inspector)
 	struct place quantize = place_member(&root, "quantize");
 	bool top = inspector->checkpoint->seen_by_axolotl;
 	if (top && text_starts_with(node_text(quantize.node), "w8a8"))
-		inspector_report(inspector, CHECKPOINT_VALUE_ODD, &quantize,
+		inspector_report(inspector, CHECKPOINT_KEY_UNREAD, &quantize,
 			"modelslim writes this key beside int8 weights, and leaves the older "
 			"quantization_config as it was");
 }
@@ -64,7 +64,7 @@ void inspect_unread(struct inspector *inspector)
 		place = place_at(inspector->block_place, unread[i].path, steps);
 		if (!place || is_harmless(&unread[i], place->node))
 			continue;
-		inspector_report(inspector, CHECKPOINT_VALUE_ODD, place, unread[i].detail);
+		inspector_report(inspector, CHECKPOINT_KEY_UNREAD, place, unread[i].detail);
 		return;
 	}
 }

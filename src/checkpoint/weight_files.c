@@ -54,8 +54,8 @@ static bool report_missing(struct inspector *inspector, const struct index_shard
 	inspector_report_text(inspector,
 		none ? CHECKPOINT_WEIGHTS_ABSENT : CHECKPOINT_SHARDS_MISSING,
 		text_of(WEIGHT_FILES_INDEX), shards->names[first],
-		arena_printf(inspector->arena, "%zu of its %zu shards are missing", missing,
-			shards->count));
+		arena_printf(inspector->arena, "%zu of its %s%zu shards are missing", missing,
+			shards->more ? "first " : "", shards->count));
 	return true;
 }
 

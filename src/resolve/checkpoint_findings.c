@@ -8,6 +8,7 @@ static const char *const fault_rules[CHECKPOINT_FAULT_COUNT] = {
 	[CHECKPOINT_METHOD_UNKNOWN] = "quant-method-unknown",
 	[CHECKPOINT_WRONG_TYPE] = "checkpoint-wrong-type",
 	[CHECKPOINT_VALUE_ODD] = "checkpoint-value-odd",
+	[CHECKPOINT_KEY_UNREAD] = "checkpoint-key-unread",
 	[CHECKPOINT_BLOCK_ODD] = "checkpoint-block-odd",
 	[CHECKPOINT_BLOCK_REFUSED] = "checkpoint-block-refused",
 	[CHECKPOINT_EXCLUSION_INVALID] = "checkpoint-exclusion-invalid",
@@ -47,6 +48,9 @@ static void report_problem(struct resolver *resolver, const struct checkpoint *c
 		{ "detail", problem->detail },
 		{ "path", problem->path.length > 0 ? problem->path : TEXT("/") },
 		{ "file", file },
+		{ "renewal", checkpoint->source == CHECKPOINT_FROM_REQUEST
+					? TEXT("Send the config.json of the checkpoint as it is")
+					: TEXT("Download the model's config.json again") },
 	};
 	struct diagnostic *diagnostic = findings_add(&resolver->findings, resolver->arena, rule,
 		severity, words, sizeof(words) / sizeof(words[0]), 1);

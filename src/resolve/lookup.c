@@ -18,8 +18,7 @@ static struct text why_not(struct resolver *resolver, struct text model, struct 
 		return arena_printf(resolver->arena, "a hub cache has %.*s, but %.*s",
 			TEXT_ARGUMENTS(model), TEXT_ARGUMENTS(detail));
 	case ROOTS_UNREADABLE:
-		return arena_printf(resolver->arena,
-			"%.*s lies below a model root but cannot be used: %.*s",
+		return arena_printf(resolver->arena, "%.*s is there but cannot be used: %.*s",
 			TEXT_ARGUMENTS(model), TEXT_ARGUMENTS(detail));
 	case ROOTS_REFUSED:
 		return arena_printf(resolver->arena, "%.*s is no name below a model root: %.*s",
@@ -64,6 +63,7 @@ static void look_up(struct resolver *resolver, struct text model, struct text re
 		return;
 	}
 	struct roots_answer answer = ask(resolver, model, revision);
+	facts->lookup_unusable = answer.status == ROOTS_UNREADABLE;
 	if (answer.status == ROOTS_FOUND)
 		facts->checkpoint = answer.checkpoint;
 	else
@@ -82,7 +82,9 @@ static void report_not_found(struct resolver *resolver)
 		{ "lookup", resolver->facts.lookup },
 		{ NULL, TEXT("") },
 	};
-	report(resolver, "checkpoint-not-found", words, NULL, 0);
+	report(resolver,
+		resolver->facts.lookup_unusable ? "checkpoint-unusable" : "checkpoint-not-found",
+		words, NULL, 0);
 }
 
 void checkpoint_read(struct resolver *resolver)

@@ -61,7 +61,7 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 		[ROOTS_FOUND] = "",
 		[ROOTS_NOT_FOUND] = "no model root has this model",
 		[ROOTS_NO_REVISION] = "the model is there, but not in this revision",
-		[ROOTS_UNREADABLE] = "the model is there but cannot be read",
+		[ROOTS_UNREADABLE] = "it cannot be read",
 		[ROOTS_REFUSED] = "this is no name below a model root",
 		[ROOTS_NO_MEMORY] = "",
 	};
@@ -71,14 +71,12 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 			text_starts_with(answer.detail, "of the revision");
 	enum problem problem = answer.status == ROOTS_REFUSED       ? PROBLEM_BAD_PARAMETER
 			       : answer.status == ROOTS_NO_REVISION ? PROBLEM_UNKNOWN_REVISION
+			       : answer.status == ROOTS_UNREADABLE  ? PROBLEM_UNUSABLE_MODEL
 								    : PROBLEM_UNKNOWN_MODEL;
 	request->refusal.parameter = revision ? TEXT("revision") : TEXT("model");
 	struct text detail = answer.detail;
 	if (detail.length == 0)
 		detail = text_of(otherwise[answer.status]);
-	else if (answer.status == ROOTS_UNREADABLE)
-		detail = arena_printf(&request->arena, "%s: %.*s", otherwise[answer.status],
-			TEXT_ARGUMENTS(detail));
 	request_refuse(request, problem, detail);
 }
 

@@ -45,7 +45,7 @@ const struct problem_row problems[] = {
 	[PROBLEM_BAD_CHECKPOINT] = {
 		.slug = "bad-checkpoint",
 		.status = 400,
-		.title = "The body is no JSON object",
+		.title = "The body cannot be read as a JSON object",
 	},
 	[PROBLEM_UNAUTHORIZED] = {
 		.slug = "unauthorized",
@@ -71,6 +71,11 @@ const struct problem_row problems[] = {
 		.slug = "unknown-revision",
 		.status = 404,
 		.title = "The model is there, but not in this revision",
+	},
+	[PROBLEM_UNUSABLE_MODEL] = {
+		.slug = "unusable-model",
+		.status = 404,
+		.title = "The model is there, but cannot be used",
 	},
 	[PROBLEM_METHOD_NOT_ALLOWED] = {
 		.slug = "method-not-allowed",

@@ -136,6 +136,33 @@ class Resolving(WithRoots):
         self.assertIn("has acme/tower, but it has no revision v9", message[0]["message"])
         self.assertIsNone(reply.json["checkpoint"])
 
+    def test_a_model_that_cannot_be_used(self):
+        for model, why in (("org/pipe", "no regular file"), ("org/link", "a link is absolute")):
+            reply = self.resolve(f"base_model: {model}\n" + LORA)
+            self.assertEqual(reply.status, 200)
+            self.assertNotIn("checkpoint-not-inspected", rules(reply))
+            told = [f for f in reply.json["warnings"] if f["rule"] == "checkpoint-unusable"]
+            self.assertIn(f"{model} is there but cannot be used", told[0]["message"])
+            self.assertIn(why, told[0]["message"])
+            self.assertEqual(told[0]["locations"][0]["path"], "/base_model")
+            reply = self.resolve("base_model: a/b\n" + LORA, f"?checkpoint={model}")
+            self.assertIn("checkpoint-unusable", rules(reply))
+            self.assertNotIn("checkpoint-not-found", rules(reply))
+            reply = self.resolve(f"base_model: {model}\n" + LORA, "?require_checkpoint=true")
+            self.assertEqual(reply.status, 422)
+
+    def test_a_path_below_a_root_is_a_name(self):
+        for path in (f"{self.root}/org/gptq", f"{self.root}/org/gptq/", "org/gptq/"):
+            found = self.resolve(f"base_model: {path}\n" + LORA).json["checkpoint"]
+            self.assertEqual((found["source"], found["quant_method"]), ("model-root", "gptq"))
+            self.assertEqual(self.inspect(path).json["quant_method"], "gptq")
+        snapshot = f"{self.hub}/models--acme--tower/snapshots/{OLD}"
+        found = self.resolve(f"base_model: {snapshot}\n" + LORA).json["checkpoint"]
+        self.assertEqual((found["source"], found["revision"]), ("hf-cache", OLD))
+        for path in (f"{self.folder.name}/outside", f"{self.root}/../outside", "/etc"):
+            self.assertIsNone(self.resolve(f"base_model: {path}\n" + LORA).json["checkpoint"])
+            self.assertEqual(self.inspect(path).status, 400, path)
+
     def test_a_plain_root_has_no_revisions(self):
         reply = self.resolve("base_model: org/fp8\nrevision_of_model: v9\n" + LORA)
         self.assertEqual(reply.json["checkpoint"]["quant_method"], "fp8")
@@ -252,6 +279,12 @@ class Inspecting(WithRoots):
         for name in ("org/nowhere", "org/empty", "acme/nobody"):
             reply = self.inspect(name)
             self.assertEqual((reply.status, reply.slug), (404, "unknown-model"), name)
+
+    def test_models_that_cannot_be_used(self):
+        for name in ("org/pipe", "org/link"):
+            reply = self.inspect(name)
+            self.assertEqual((reply.status, reply.slug), (404, "unusable-model"), name)
+            self.assertNotIn("No model root", reply.json["title"])
 
     def test_revisions_that_are_not_there(self):
         for revision in ("v9", "f" * 40):

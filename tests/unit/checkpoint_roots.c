@@ -89,7 +89,7 @@ START_TEST(broken_caches)
 END_TEST
 
 static const char *const refused[] = { "", "/etc", "..", ".", "../../etc/passwd", "a/../b", "a//b",
-	"a/", "/", "a/./b", "a/..", "..//", "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17" };
+	"/", "//", "a/./b", "a/..", "..//", "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17" };
 
 START_TEST(names_that_lead_out)
 {
@@ -101,6 +101,52 @@ START_TEST(names_that_lead_out)
 	answer = roots_look_up(roots, &arena, TEXT("org/name"), text_of(refused[_i]));
 	if (refused[_i][0])
 		ck_assert_int_eq(answer.status, ROOTS_REFUSED);
+	roots_free(roots);
+}
+END_TEST
+
+/* As clusters write base_model. */
+START_TEST(paths_below_roots)
+{
+	put("m/org/name/config.json", mxfp4);
+	put("mm/org/name/config.json", gptq);
+	put_link("m/out", "../mm");
+	put_link("link", "m");
+	struct roots *roots = open_roots(ROOT_MODELS, _i ? "link" : "m", _i);
+	static const char *const there[] = { "m/org/name", "m/org/name/", "m/org/name//" };
+	struct roots_answer answer;
+	for (int i = 0; i < 3; i++) {
+		answer = look(roots, below(there[i]));
+		assert_method(&answer, "mxfp4");
+		ck_assert_int_eq(answer.checkpoint->source, CHECKPOINT_FROM_MODEL_ROOT);
+		assert_text(answer.checkpoint->model, below("m/org/name"));
+	}
+	if (_i)
+		ck_assert_int_eq(look(roots, below("link/org/name")).status, ROOTS_FOUND);
+	ck_assert_int_eq(look(roots, "org/name/").status, ROOTS_FOUND);
+	ck_assert_int_eq(look(roots, below("m/org/other")).status, ROOTS_NOT_FOUND);
+	ck_assert_int_ne(look(roots, below("m/out/org/name")).status, ROOTS_FOUND);
+	static const char *const beyond[] = { "mm/org/name", "m", "m/", "m/../mm/org/name",
+		"m/org/../../mm/org/name", "m//org/name", "mm/../m/org/name", "" };
+	for (int i = 0; i < 8; i++) {
+		answer = look(roots, below(beyond[i]));
+		ck_assert_msg(answer.status == ROOTS_REFUSED, "%s", beyond[i]);
+		ck_assert_uint_gt(answer.detail.length, 0);
+	}
+	roots_free(roots);
+}
+END_TEST
+
+START_TEST(paths_below_caches)
+{
+	put_cache();
+	struct roots *roots = open_roots(ROOT_HF_CACHE, "c", _i);
+	struct roots_answer answer =
+		look(roots, below("c/models--org--name/snapshots/" COMMIT "/"));
+	assert_method(&answer, "mxfp4");
+	assert_text(answer.checkpoint->revision, COMMIT);
+	ck_assert_int_eq(answer.checkpoint->source, CHECKPOINT_FROM_HF_CACHE);
+	ck_assert_int_eq(look(roots, below("c/models--org--name")).status, ROOTS_NOT_FOUND);
 	roots_free(roots);
 }
 END_TEST
@@ -291,6 +337,8 @@ TCase *case_roots(void)
 	tcase_add_loop_test(tcase, hub_caches, 0, 2);
 	tcase_add_loop_test(tcase, broken_caches, 0, 2);
 	tcase_add_loop_test(tcase, names_that_lead_out, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_loop_test(tcase, paths_below_roots, 0, 2);
+	tcase_add_loop_test(tcase, paths_below_caches, 0, 2);
 	tcase_add_test(tcase, names_that_are_too_long);
 	tcase_add_loop_test(tcase, links_stay_inside, 0, 2);
 	tcase_add_loop_test(tcase, only_files_are_read, 0, 2);

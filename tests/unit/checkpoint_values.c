@@ -81,6 +81,12 @@ static const struct value_case values[] = {
 	{ "{\"quant_method\":\"modelopt\",\"quant_algo\":\"nvfp4\"}", NULL, NULL, false },
 	{ "{\"quant_method\":\"modelopt\",\"quant_algo\":\"NVFP3\"}", "/quant_algo", "NVFP4", false },
 	{ "{\"bits\":4,\"group_size\":64,\"mode\":\"odd\"}", "/mode", "affine", false },
+};
+/* clang-format on */
+
+/* Keys that tell how weights are stored, and that transformers does not read. */
+/* clang-format off */
+static const struct value_case unread[] = {
 	{ "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"-:.*attn.*\":{}}}", "/dynamic", "drops it", false },
 	{ "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{}}", NULL, NULL, false },
 	{ "{\"quant_method\":\"gptq_marlin\",\"bits\":4,\"dynamic\":{\"-:.*attn.*\":{}}}", NULL, NULL, false },
@@ -90,6 +96,20 @@ static const struct value_case values[] = {
 	{ "{\"quant_method\":\"mxfp8\",\"moe_quant_algo\":\"NVFP4\"}", "/moe_quant_algo", "MXFP8", false },
 };
 /* clang-format on */
+
+START_TEST(keys_are_not_read)
+{
+	const struct checkpoint *checkpoint = inspect_block(unread[_i].block);
+	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_KEY_UNREAD);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_VALUE_ODD), 0);
+	ck_assert_int_eq(problem != NULL, unread[_i].path != NULL);
+	if (!problem)
+		return;
+	struct text path = arena_printf(&arena, "/quantization_config%s", unread[_i].path);
+	ck_assert_msg(text_equal(problem->path, path), "%.*s", TEXT_ARGUMENTS(problem->path));
+	ck_assert(text_contains(problem->detail, unread[_i].said));
+}
+END_TEST
 
 START_TEST(values_have_limits)
 {
@@ -149,10 +169,20 @@ START_TEST(lists_are_bounded)
 }
 END_TEST
 
+START_TEST(strings_are_told_from_numbers)
+{
+	const struct checkpoint *checkpoint =
+		inspect_block("{\"quant_method\":\"gptq\",\"bits\":\"4\"}");
+	assert_text(fault_at(checkpoint, CHECKPOINT_BLOCK_REFUSED)->value, "\"4\"");
+}
+END_TEST
+
 TCase *case_values(void)
 {
 	TCase *tcase = make_case("values");
 	tcase_add_loop_test(tcase, values_have_limits, 0, sizeof(values) / sizeof(values[0]));
+	tcase_add_loop_test(tcase, keys_are_not_read, 0, sizeof(unread) / sizeof(unread[0]));
+	tcase_add_test(tcase, strings_are_told_from_numbers);
 	tcase_add_test(tcase, numbers_are_bounded);
 	tcase_add_test(tcase, lists_are_bounded);
 	return tcase;

@@ -184,7 +184,7 @@ START_TEST(indices_name_many_shards)
 	const struct checkpoint *checkpoint = with_files(fp8, NULL, 0, json);
 	const struct checkpoint_problem *problem = fault_at(checkpoint, CHECKPOINT_WEIGHTS_ABSENT);
 	ck_assert_ptr_nonnull(problem);
-	assert_text(problem->detail, "4096 of its 4096 shards are missing");
+	assert_text(problem->detail, "4096 of its first 4096 shards are missing");
 }
 END_TEST
 

@@ -12,7 +12,9 @@ static const struct rule rows[] = {
 		.severity = ALWAYS(SEVERITY_ERROR),
 		.summary = "The checkpoint's file cannot be read.",
 		.message = "The checkpoint's {file} cannot be read: {detail}.",
-		.remedy = "Send the config.json of the checkpoint as it is.",
+		.remedy = "{renewal}.",
+		.advice =
+			"Send the config.json of the checkpoint as it is; for a model below a root, download the file again.",
 		.why = "Without it nothing can be said of the checkpoint's own quantization.",
 		.bad = LORA,
 		.bad_checkpoint = "{\"model_type\": ",
@@ -25,7 +27,9 @@ static const struct rule rows[] = {
 		.severity = ALWAYS(SEVERITY_ERROR),
 		.summary = "The checkpoint's file is no JSON object.",
 		.message = "The checkpoint's {file} is no JSON object: {detail}.",
-		.remedy = "Send the config.json of the checkpoint as it is.",
+		.remedy = "{renewal}.",
+		.advice =
+			"Send the config.json of the checkpoint as it is; for a model below a root, download the file again.",
 		.why = "A model's config.json is an object.",
 		.bad = LORA,
 		.bad_checkpoint = "[]",
@@ -91,6 +95,22 @@ static const struct rule rows[] = {
 		.bad = LORA,
 		.bad_checkpoint =
 			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"awq\", \"bits\": 5}}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
+		.id = "checkpoint-key-unread",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.summary = "A key that tells how weights are stored, and that transformers does not read.",
+		.message = "{path} in the checkpoint's {file} tells how weights are stored, and {detail}.",
+		.remedy =
+			"Leave the file as it is; where layers differ, load the checkpoint with the engine that wrote it.",
+		.why = "The method's class in transformers takes the rest of the block for the whole.",
+		.bad = LORA,
+		.bad_checkpoint =
+			"{\"model_type\": \"llama\", \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, "
+			"\"dynamic\": {\"-:.*down_proj\": {}}}}",
 		.good = LORA,
 		.good_checkpoint = GOOD,
 	},

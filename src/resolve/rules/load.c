@@ -188,7 +188,13 @@ static bool forwarded(const struct facts *f)
 
 static bool not_inspected(const struct facts *f)
 {
-	return !f->checkpoint && f->checkpoint_wanted && !f->checkpoint_named;
+	return !f->checkpoint && f->checkpoint_wanted && !f->checkpoint_named &&
+	       !f->lookup_unusable;
+}
+
+static bool not_usable(const struct facts *f)
+{
+	return !f->checkpoint && !f->checkpoint_named && f->lookup_unusable;
 }
 
 static const struct rule rows[] = {
@@ -603,6 +609,22 @@ static const struct rule rows[] = {
 			"this an error.",
 		.why = "Whoever names a checkpoint asks for its verdict, so that silence would look like a pass; the config "
 		       "itself may well be right, so that it is not rejected.",
+		.require_checkpoint = true,
+	},
+	{
+		.id = "checkpoint-unusable",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_CHECKPOINT, KEY_BASE_MODEL },
+		.at = { KEY_BASE_MODEL },
+		.broken = not_usable,
+		.summary = "The checkpoint is there, and cannot be used.",
+		.message =
+			"No checkpoint was inspected: {lookup}. The rules of the load stage did not run.",
+		.remedy =
+			"See to it that the folder's files are regular ones, that links stay below the model root, and that the "
+			"service may read them; or send the checkpoint's config.json with the request.",
+		.why = "What the service cannot read the training job may fail on, too; and nothing was looked at.",
 		.require_checkpoint = true,
 	},
 	{
