@@ -47,6 +47,7 @@ static const struct name_part parts[] = {
 	PART("projector", PART_HAS, ROLE_PROJECTOR),
 	PART("merger", PART_HAS, ROLE_PROJECTOR),
 	PART("connector", PART_IS, ROLE_PROJECTOR),
+	PART("modality_projection", PART_IS, ROLE_PROJECTOR),
 	PART("aligner", PART_IS, ROLE_PROJECTOR),
 	PART("embed_vision", PART_BEGINS, ROLE_PROJECTOR),
 	PART("embed_audio", PART_BEGINS, ROLE_PROJECTOR),

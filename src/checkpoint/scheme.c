@@ -70,6 +70,19 @@ struct text scheme_digits(const struct node *node)
 	return number && node->text.length <= DIGITS_MAXIMUM ? node->text : text_of("");
 }
 
+/* For Python 4.0 is 4; a width below 1 is none. */
+struct text scheme_bits(const struct node *node)
+{
+	struct text digits = scheme_digits(node);
+	if (digits.length == 0 || digits.data[0] == '-' || !node_truthy(node))
+		return text_of("");
+	const char *point = memchr(digits.data, '.', digits.length);
+	size_t end = digits.length;
+	while (point && end > 0 && digits.data[end - 1] == '0')
+		end--;
+	return point == digits.data + end - 1 ? (struct text){ digits.data, end - 1 } : digits;
+}
+
 struct text scheme_size(struct arena *arena, const struct node *node)
 {
 	if (!node || node->kind != NODE_SEQUENCE)
@@ -126,14 +139,17 @@ struct scheme scheme_by_keys(
 	const struct node *size = scheme_first(block, keys->group_size, COUNT(keys->group_size));
 	struct scheme scheme = {
 		.family = keys->family,
-		.weight_bits = bits ? scheme_digits(bits) : text_of(keys->default_bits),
-		.group_size = size ? scheme_size(arena, size) : text_of(keys->default_group_size),
+		.weight_bits = bits ? scheme_bits(bits) : text_of(keys->default_bits),
+		.group_size = size ? scheme_size(arena, size) : text_of(""),
 		.symmetric = symmetric_by_keys(keys, block),
 		.weight_dtype = or_empty(keys->weight_dtype),
 		.scale = or_empty(keys->scale),
 		.activations = or_empty(keys->activations),
 		.group = text_of(""),
 	};
+	/* The class's default, where anything is known of the width. */
+	if (!size && (scheme.weight_bits.length > 0 || keys->family))
+		scheme.group_size = text_of(keys->default_group_size);
 	if (!scheme.family && scheme.weight_bits.length > 0)
 		scheme.family =
 			scheme_family(false, scheme.weight_bits, scheme.group_size, scheme.scale);

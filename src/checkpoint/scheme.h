@@ -32,6 +32,8 @@ const char *scheme_family(
 	bool floating, struct text bits, struct text group_size, struct text scale);
 /* The digits of a number, else "". */
 struct text scheme_digits(const struct node *node);
+/* The same of a width in bits: "" too where it is below 1, "4" for 4.0. */
+struct text scheme_bits(const struct node *node);
 /* A group size as JSON: a number, or a list of at most four; else "". */
 struct text scheme_size(struct arena *arena, const struct node *node);
 /* "true", "false", or "". */

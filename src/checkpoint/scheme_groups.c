@@ -13,7 +13,7 @@ static struct text dtype_name(struct arena *arena, struct text type, struct text
 
 static struct text activations_name(struct arena *arena, const struct node *activations)
 {
-	struct text bits = scheme_digits(node_get(activations, "num_bits"));
+	struct text bits = scheme_bits(node_get(activations, "num_bits"));
 	if (bits.length == 0)
 		return text_of("");
 	bool floating = node_is_string(node_get(activations, "type"), "float");
@@ -38,7 +38,7 @@ static struct scheme weights_scheme(struct arena *arena, const struct node *weig
 {
 	const char *const sizes[] = { "group_size", "block_structure" };
 	struct text type = node_text(node_get(weights, "type"));
-	struct scheme scheme = { .weight_bits = scheme_digits(node_get(weights, "num_bits")) };
+	struct scheme scheme = { .weight_bits = scheme_bits(node_get(weights, "num_bits")) };
 	scheme.group_size = scheme_size(arena, scheme_first(weights, sizes, 2));
 	scheme.scale = scale_name(weights, scheme.weight_bits, scheme.group_size);
 	scheme.family = scheme.weight_bits.length > 0

@@ -1,4 +1,5 @@
 /* Readers of the methods whose block nests a scheme, or has one for all and others for some. */
+#include "checkpoint/pattern.h"
 #include "checkpoint/scheme.h"
 
 static const struct scheme_keys hqq_keys = {
@@ -81,7 +82,7 @@ static const struct scheme_keys auto_round_keys = {
 
 static struct text activation_dtype(struct arena *arena, const struct node *block)
 {
-	struct text bits = scheme_digits(node_get(block, "act_bits"));
+	struct text bits = scheme_bits(node_get(block, "act_bits"));
 	int64_t count;
 	if (!node_integer(node_get(block, "act_bits"), &count) || count >= 16)
 		return text_of("");
@@ -114,6 +115,15 @@ static struct scheme auto_round_scheme(
 	return scheme;
 }
 
+/* Then its entries do not tell how many modules they are about. */
+static bool has_patterns(const struct node *extra)
+{
+	for (uint32_t i = 0; node_is_mapping(extra) && i < extra->count; i++)
+		if (pattern_is_special(extra->members[i].key, false))
+			return true;
+	return false;
+}
+
 void scheme_read_auto_round(struct inspector *inspector)
 {
 	const struct node *block = inspector->block;
@@ -123,6 +133,7 @@ void scheme_read_auto_round(struct inspector *inspector)
 	base.activations = activation_dtype(arena, block);
 	scheme_add(inspector, base);
 	const struct node *extra = node_get(block, "extra_config");
+	bool patterns = has_patterns(extra);
 	for (uint32_t i = 0; node_is_mapping(extra) && i < extra->count; i++) {
 		const struct member *layer = &extra->members[i];
 		int64_t bits;
@@ -132,7 +143,7 @@ void scheme_read_auto_round(struct inspector *inspector)
 		if (!node_get(layer->value, "group_size"))
 			scheme.group_size = base.group_size;
 		scheme.group = layer->key;
-		scheme.modules = 1;
+		scheme.modules = !patterns;
 		scheme_add(inspector, scheme);
 	}
 }

@@ -40,6 +40,7 @@ static const struct role_case roles[] = {
 	{ "re:.*visual\\.", ROLE_VISION },
 	{ "model.visual.merger.mlp.0", ROLE_PROJECTOR },
 	{ "mm_projector.linear_1", ROLE_PROJECTOR },
+	{ "modality_projection", ROLE_PROJECTOR },
 	{ "multi_modal_projector", ROLE_PROJECTOR },
 	{ "re:^mtp\\.layers\\.\\d+\\.self_attn\\.", ROLE_MTP },
 	{ "mtp*", ROLE_MTP },
