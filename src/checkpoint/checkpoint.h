@@ -19,7 +19,7 @@ enum checkpoint_fault {
 	CHECKPOINT_VALUE_ODD,  /* a value that the method does not know, where transformers goes on
 			       */
 	CHECKPOINT_KEY_UNREAD, /* it tells how weights are stored, and the class in transformers drops it */
-	CHECKPOINT_BLOCK_ODD,  /* null, {} or another value in the block's place, where transformers
+	CHECKPOINT_BLOCK_ODD, /* null, {} or another value in the block's place, where transformers
 				 goes on */
 	CHECKPOINT_BLOCK_REFUSED, /* transformers fails on what stands in the block's place, or its
 				     class raises. A {} without a method is
@@ -35,6 +35,7 @@ enum checkpoint_fault {
 				      are */
 	CHECKPOINT_WEIGHTS_ABSENT,   /* none of them is there */
 	CHECKPOINT_EXCLUSIONS_UNMATCHED, /* entries that match no module, where modules are known */
+	CHECKPOINT_EXCLUSIONS_UNTRIED,   /* entries that would have taken too long */
 	CHECKPOINT_REVISION_UNSEEN, /* asked for, where there are none: in a plain model root */
 	CHECKPOINT_FILE_BAD, /* a side file, index or safetensors header that cannot be used */
 	CHECKPOINT_FAULT_COUNT,
@@ -124,8 +125,10 @@ struct exclusion {
 	bool only;     /* of an inclusive list */
 	bool regex;    /* `key` is a pattern */
 	bool broken;   /* cannot be tried; excludes nothing */
+	bool untried;  /* broken because it would have taken too long */
+	bool met;      /* it matches a module, if one that another entry decides */
 	const struct pattern *pattern; /* NULL for plain names */
-	size_t modules;                /* that it matches; once modules are known */
+	size_t modules;                /* that it decides; once modules are known */
 };
 
 struct exclusions {
@@ -139,6 +142,7 @@ struct exclusions {
 	size_t only_count;  /* entries of inclusive lists */
 	bool modules_known; /* the rest is meaningful */
 	size_t unmatched;   /* excluding entries that match no module */
+	size_t untried;     /* entries that would have taken too long */
 	enum outcome outcomes[ROLE_COUNT];
 };
 

@@ -29,6 +29,15 @@ struct class
 	uint32_t count;
 };
 
+/* Plain names that differ only in their digits: the classes that any of them can be about. */
+struct form {
+	struct text key; /* with every digit a 0 */
+	enum exclusion_grammar grammar;
+	bool regex;
+	uint32_t *classes; /* NULL in an empty slot */
+	uint32_t count;
+};
+
 struct application {
 	struct arena *arena;
 	struct pattern_pool *pool;
@@ -37,6 +46,12 @@ struct application {
 	struct class *classes;
 	size_t class_count;
 	uint32_t *members; /* modules, class by class */
+	uint32_t *
+		names; /* open table of 2^n slots: index of a module plus one, by its name; NULL until needed */
+	size_t name_mask;
+	struct form *forms; /* of the entries so far, in a table like that */
+	size_t form_mask;
+	uint32_t *found; /* room for a form's classes */
 	unsigned char *flags;
 	size_t left; /* see WORK_MAXIMUM */
 };
@@ -99,11 +114,13 @@ static bool is_ordered(const struct exclusion *exclusion)
 	       exclusion->grammar == GRAMMAR_AUTO_ROUND;
 }
 
+/* An entry that comes too late in an ordered list meets a module, but is not counted: it decides nothing. */
 static void mark(struct application *application, struct exclusion *exclusion, uint32_t module)
 {
 	unsigned char *flags = &application->flags[module];
-	exclusion->modules++;
+	exclusion->met = true;
 	if (exclusion->only) {
+		exclusion->modules++;
 		*flags |= FLAG_INCLUDED;
 		return;
 	}
@@ -115,6 +132,7 @@ static void mark(struct application *application, struct exclusion *exclusion, u
 		*flags = (unsigned char)((*flags & ~FLAG_EXCLUDED) | FLAG_DECIDED |
 					 (exact ? FLAG_EXACT : 0));
 	}
+	exclusion->modules++;
 	if (exclusion->excludes)
 		*flags |= FLAG_EXCLUDED;
 }
@@ -137,41 +155,147 @@ static void mark_class(
 		mark(application, exclusion, application->members[class->first + i]);
 }
 
-/*
- * Names without digits of their own are the same to a whole class. Plain names with digits are
- * compared with their digits made 0 first. Patterns with digits must be tried on every name.
- */
-static void apply(struct application *application, struct exclusion *exclusion)
+static bool make_names(struct application *application)
 {
-	bool same = pattern_ignores_digits(exclusion->key);
-	bool plain =
-		!exclusion->pattern && !memchr(exclusion->key.data, '[', exclusion->key.length);
-	struct exclusion rough = *exclusion;
-	if (!same && plain)
-		rough.key = digits_zeroed(application->arena, exclusion->key);
-	for (size_t i = 0; i < application->class_count && application->left > 0; i++) {
-		const struct class *class = &application->classes[i];
-		if ((same || plain) && !exclusion_matches(application->pool, &rough, class->name,
-					       &application->left))
+	size_t slots = 16;
+	while (slots < application->count * 2)
+		slots *= 2;
+	application->names = ARENA_ARRAY(application->arena, uint32_t, slots);
+	application->name_mask = slots - 1;
+	for (uint32_t i = 0; application->names && i < application->count; i++) {
+		size_t slot =
+			text_hash_keyed(application->modules[i], (uintptr_t)application->names);
+		while (application->names[slot & application->name_mask] != 0)
+			slot++;
+		application->names[slot & application->name_mask] = i + 1;
+	}
+	return application->names != NULL;
+}
+
+/* The module of exactly that name. */
+static void mark_name(struct application *application, struct exclusion *exclusion)
+{
+	if (!application->names && !make_names(application))
+		return;
+	size_t slot = text_hash_keyed(exclusion->key, (uintptr_t)application->names);
+	uint32_t module;
+	for (; (module = application->names[slot & application->name_mask]) != 0; slot++) {
+		work_spend(&application->left, exclusion->key.length);
+		if (!text_equal(application->modules[module - 1], exclusion->key))
 			continue;
-		if (same)
+		mark(application, exclusion, module - 1);
+		return;
+	}
+}
+
+static void find_classes(
+	struct application *application, struct form *form, const struct exclusion *exclusion)
+{
+	struct exclusion rough = *exclusion;
+	rough.key = form->key;
+	for (uint32_t i = 0; i < application->class_count; i++)
+		if (exclusion_matches(application->pool, &rough, application->classes[i].name,
+			    &application->left))
+			application->found[form->count++] = i;
+	form->classes = ARENA_ARRAY(application->arena, uint32_t, form->count + 1);
+	for (uint32_t i = 0; form->classes && i < form->count; i++)
+		form->classes[i] = application->found[i];
+}
+
+/* NULL without memory. */
+static const struct form *form_of(
+	struct application *application, const struct exclusion *exclusion)
+{
+	size_t slot = digits_zeroed_hash(exclusion->key, application->forms);
+	for (;; slot++) {
+		struct form *form = &application->forms[slot & application->form_mask];
+		if (!form->classes) {
+			form->key = digits_zeroed(application->arena, exclusion->key);
+			form->grammar = exclusion->grammar;
+			form->regex = exclusion->regex;
+			find_classes(application, form, exclusion);
+			return form->classes ? form : NULL;
+		}
+		if (form->grammar == exclusion->grammar && form->regex == exclusion->regex &&
+			digits_zeroed_equal(form->key, exclusion->key))
+			return form;
+	}
+}
+
+/* A name with digits is about members of the few classes that its form can be about; of its own class about one. */
+static void apply_plain(struct application *application, struct exclusion *exclusion)
+{
+	const struct form *form = form_of(application, exclusion);
+	bool digits = !pattern_ignores_digits(exclusion->key);
+	for (uint32_t i = 0; form && i < form->count && application->left > 0; i++) {
+		const struct class *class = &application->classes[form->classes[i]];
+		work_spend(&application->left, 1);
+		if (!digits)
 			mark_class(application, exclusion, class);
+		else if (exclusion->grammar != GRAMMAR_TAGS && text_equal(class->name, form->key))
+			mark_name(application, exclusion);
 		else
 			try_members(application, exclusion, class);
 	}
-	exclusion->broken |= rough.broken;
 }
 
+/* A pattern without digits of its own is the same to a whole class; another must be tried on every name. */
+static void apply_pattern(struct application *application, struct exclusion *exclusion)
+{
+	bool same = pattern_ignores_digits(exclusion->key);
+	for (size_t i = 0; i < application->class_count && application->left > 0; i++) {
+		const struct class *class = &application->classes[i];
+		if (!same)
+			try_members(application, exclusion, class);
+		else if (exclusion_matches(
+				 application->pool, exclusion, class->name, &application->left))
+			mark_class(application, exclusion, class);
+	}
+}
+
+static bool make_forms(struct application *application, size_t entries)
+{
+	size_t slots = 16;
+	while (slots < entries * 2)
+		slots *= 2;
+	application->forms = ARENA_ARRAY(application->arena, struct form, slots);
+	application->form_mask = slots - 1;
+	application->found =
+		ARENA_ARRAY(application->arena, uint32_t, application->class_count + 1);
+	return application->forms && application->found;
+}
+
+/* Whether the entry was tried on all that it may be about. */
+static bool apply(struct application *application, struct exclusion *exclusion)
+{
+	bool was_broken = exclusion->broken;
+	bool plain =
+		!exclusion->pattern && !memchr(exclusion->key.data, '[', exclusion->key.length);
+	exclusion->modules = 0;
+	exclusion->met = false;
+	if (was_broken || application->left == 0)
+		return was_broken;
+	if (plain)
+		apply_plain(application, exclusion);
+	else
+		apply_pattern(application, exclusion);
+	return application->left > 0 &&
+	       !(exclusion->broken && pattern_pool_spent(application->pool));
+}
+
+/* What would take too long is counted, and excludes nothing. */
 static bool apply_all(struct application *application, struct exclusions *exclusions)
 {
+	exclusions->untried = 0;
+	if (!make_forms(application, exclusions->list_count))
+		return false;
 	for (size_t i = 0; i < exclusions->list_count; i++) {
-		exclusions->list[i].modules = 0;
-		if (!exclusions->list[i].broken)
-			apply(application, &exclusions->list[i]);
-		if (application->left == 0 || arena_failed(application->arena))
-			return false;
+		if (apply(application, &exclusions->list[i]))
+			continue;
+		exclusions->list[i].broken = exclusions->list[i].untried = true;
+		exclusions->untried++;
 	}
-	return true;
+	return !arena_failed(application->arena);
 }
 
 /* torchao's config for whatever no other entry names. */
@@ -207,7 +331,8 @@ static void conclude(struct application *application, struct exclusions *exclusi
 	exclusions->unmatched = 0;
 	for (size_t i = 0; i < exclusions->list_count; i++) {
 		const struct exclusion *exclusion = &exclusions->list[i];
-		if (exclusion->excludes && exclusion->modules == 0 && !is_default(exclusion))
+		if (exclusion->excludes && !exclusion->met && !exclusion->untried &&
+			!is_default(exclusion))
 			exclusions->unmatched++;
 	}
 }
@@ -231,5 +356,5 @@ unsigned char *exclusions_match(struct arena *arena, struct exclusions *exclusio
 	if (!done)
 		return NULL;
 	conclude(&application, exclusions);
-	return application.flags;
+	return exclusions->untried == 0 ? application.flags : NULL;
 }

@@ -24,9 +24,9 @@ enum exclusion_verdict {
 };
 
 /*
- * Fills in `modules` of every entry and `unmatched`; tells the verdict (enum exclusion_verdict) for
- * each module in an array of the arena. NULL when the arena failed or when it would be too much
- * work; then modules are not known.
+ * Fills in what the list says of modules; tells the verdict (enum exclusion_verdict) for each module in an array of
+ * the arena. NULL when the arena failed (then modules are not known), and when some entries were too much work: they are
+ * counted as untried.
  */
 unsigned char *exclusions_match(struct arena *arena, struct exclusions *exclusions,
 	const struct text *modules, size_t count);

@@ -137,8 +137,8 @@ void inspector_report(struct inspector *inspector, enum checkpoint_fault fault,
 	if (!problem)
 		return;
 	problem->detail = text_of(detail);
-	problem->value = value_of(
-		inspector->arena, place->node, fault != CHECKPOINT_METHOD_UNKNOWN);
+	problem->value =
+		value_of(inspector->arena, place->node, fault != CHECKPOINT_METHOD_UNKNOWN);
 	problem->path = pointer_of(inspector->arena, place);
 	problem->placed = inspector->placed && span_of(place, &problem->span);
 }

@@ -159,7 +159,8 @@ static struct text below_root(const char *root, struct text path)
 }
 
 /* As clusters write base_model: the first root that it lies below, by its name or by what that is a link to. */
-static bool find_root(const struct roots *roots, struct text path, size_t *ret_root, struct text *ret_place)
+static bool find_root(
+	const struct roots *roots, struct text path, size_t *ret_root, struct text *ret_place)
 {
 	for (size_t i = 0; path.length > 0 && path.data[0] == '/' && i < roots->count; i++) {
 		*ret_root = i;

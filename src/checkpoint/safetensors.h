@@ -38,7 +38,7 @@ struct tensor {
 struct index_shards {
 	struct text names[INDEX_SHARDS_MAXIMUM];
 	size_t count;
-	bool more; /* there are more than these */
+	bool more;                                /* there are more than these */
 	uint16_t table[2 * INDEX_SHARDS_MAXIMUM]; /* open: index of a name plus one */
 };
 

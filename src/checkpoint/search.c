@@ -113,7 +113,8 @@ static struct roots_answer not_opened(int error)
 	case -ENOMEM:
 		return search_answer(ROOTS_NO_MEMORY, "");
 	case -EXDEV:
-		return search_answer(ROOTS_UNREADABLE, "a link is absolute, or leads out of the model root");
+		return search_answer(
+			ROOTS_UNREADABLE, "a link is absolute, or leads out of the model root");
 	case -ELOOP:
 		return search_answer(ROOTS_UNREADABLE, "a link stands in its way");
 	case -EACCES:
@@ -274,9 +275,9 @@ static struct roots_answer search_root(struct search *search, const struct root_
 		return search_answer(ROOTS_UNREADABLE, "its model root cannot be opened");
 	}
 	bool cache = path->kind == ROOT_HF_CACHE;
-	struct roots_answer result = !cache                       ? search_plain(search)
+	struct roots_answer result = !cache                     ? search_plain(search)
 				     : search->place.length > 0 ? search_snapshot(search)
-								  : search_cache(search);
+								: search_cache(search);
 	search->uncertain |= result.status == ROOTS_UNREADABLE;
 	close(search->root);
 	return result;

@@ -11,7 +11,7 @@ struct search {
 	struct arena *arena;
 	struct text question;
 	struct text model;
-	struct text place;    /* below the root, of a model that is asked for by its path; else "" */
+	struct text place; /* below the root, of a model that is asked for by its path; else "" */
 	struct text revision; /* asked for */
 	struct text commit;   /* found; "" in a plain root */
 	struct witnesses witnesses;

@@ -243,12 +243,26 @@ static void report_unmatched(struct inspector *inspector, const struct exclusion
 	size_t i = 0;
 	if (exclusions->unmatched == 0)
 		return;
-	while (!exclusions->list[i].excludes || exclusions->list[i].modules > 0)
+	while (!exclusions->list[i].excludes || exclusions->list[i].met ||
+		exclusions->list[i].untried)
 		i++;
 	inspector_report_text(inspector, CHECKPOINT_EXCLUSIONS_UNMATCHED, text_of("config.json"),
 		exclusions->list[i].name,
 		arena_printf(inspector->arena, "%zu of %zu entries match no module",
 			exclusions->unmatched, exclusions->count));
+}
+
+static void report_untried(struct inspector *inspector, const struct exclusions *exclusions)
+{
+	size_t i = 0;
+	if (exclusions->untried == 0)
+		return;
+	while (!exclusions->list[i].untried)
+		i++;
+	inspector_report_text(inspector, CHECKPOINT_EXCLUSIONS_UNTRIED, text_of("config.json"),
+		exclusions->list[i].name,
+		arena_printf(inspector->arena, "%zu of %zu", exclusions->untried,
+			exclusions->list_count));
 }
 
 static void count_modules(struct survey *survey)
@@ -265,8 +279,9 @@ static void count_modules(struct survey *survey)
 	survey->weights->parameters_known = survey->weights->headers;
 	for (size_t i = 0; i < survey->module_count; i++)
 		count_module(survey, &survey->modules[i], survey_verdict(survey, i));
-	if (survey->verdicts)
+	if (exclusions->modules_known)
 		report_unmatched(inspector, exclusions);
+	report_untried(inspector, exclusions);
 	conclude_roles(survey, exclusions);
 	survey->weights->modules = survey->module_count;
 	survey->weights->tensors = survey->tensors.count;

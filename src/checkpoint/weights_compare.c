@@ -95,8 +95,9 @@ static enum relation relation_of(const struct survey *survey, size_t index)
 		return RELATION_EXCLUDED;
 	if (module->layout)
 		return fits_any(survey, module) ? RELATION_AGREES : RELATION_FOREIGN;
+	bool told = survey->verdicts || survey->inspector->checkpoint->exclusions.list_count == 0;
 	bool declared = declares_weights(survey->inspector->checkpoint);
-	if (declared && verdict != VERDICT_EXCLUDED && is_plain_linear(survey, module))
+	if (told && declared && verdict != VERDICT_EXCLUDED && is_plain_linear(survey, module))
 		return RELATION_PLAIN;
 	return RELATION_NONE;
 }
@@ -170,11 +171,24 @@ static void report_plain(const struct comparison *comparison)
 			TEXT_ARGUMENTS(declared), TEXT_ARGUMENTS(modules)));
 }
 
+/* Whether the block means any of the model's modules. */
+static bool means_any(const struct survey *survey)
+{
+	for (size_t i = 0; i < survey->module_count; i++) {
+		const struct module *module = &survey->modules[i];
+		bool apart = module->role == ROLE_NORM || module->role == ROLE_EMBEDDINGS ||
+			     module->role == ROLE_LM_HEAD;
+		if (module->weighed && !apart && survey_verdict(survey, i) != VERDICT_EXCLUDED)
+			return true;
+	}
+	return false;
+}
+
 /* Not one module is stored quantized: whether that tells anything is the method's. */
 static int judge_plain_model(struct survey *survey)
 {
 	const struct checkpoint *checkpoint = survey->inspector->checkpoint;
-	if (!declares_weights(checkpoint))
+	if (!declares_weights(checkpoint) || !means_any(survey))
 		return 1;
 	if (!checkpoint->method || may_be_plain(checkpoint->method->method) ||
 		!storage_layout_of_method(checkpoint->method->method))

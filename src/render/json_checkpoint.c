@@ -84,6 +84,10 @@ static void put_outcomes(struct json *json, const struct exclusions *exclusions)
 {
 	json_key(json, "unmatched");
 	json_unsigned(json, exclusions->unmatched);
+	if (exclusions->untried > 0) {
+		json_key(json, "untried");
+		json_unsigned(json, exclusions->untried);
+	}
 	json_key(json, "outcomes");
 	json_open(json, '{');
 	for (int i = 0; i < ROLE_COUNT; i++) {

@@ -19,6 +19,7 @@ static const char *const fault_rules[CHECKPOINT_FAULT_COUNT] = {
 	[CHECKPOINT_SHARDS_MISSING] = "checkpoint-shards-missing",
 	[CHECKPOINT_WEIGHTS_ABSENT] = "checkpoint-weights-absent",
 	[CHECKPOINT_EXCLUSIONS_UNMATCHED] = "checkpoint-exclusions-unmatched",
+	[CHECKPOINT_EXCLUSIONS_UNTRIED] = "checkpoint-exclusions-untried",
 	[CHECKPOINT_REVISION_UNSEEN] = "checkpoint-revision-unseen",
 	[CHECKPOINT_FILE_BAD] = "checkpoint-file-bad",
 };
@@ -49,8 +50,8 @@ static void report_problem(struct resolver *resolver, const struct checkpoint *c
 		{ "path", problem->path.length > 0 ? problem->path : TEXT("/") },
 		{ "file", file },
 		{ "renewal", checkpoint->source == CHECKPOINT_FROM_REQUEST
-					? TEXT("Send the config.json of the checkpoint as it is")
-					: TEXT("Download the model's config.json again") },
+				     ? TEXT("Send the config.json of the checkpoint as it is")
+				     : TEXT("Download the model's config.json again") },
 	};
 	struct diagnostic *diagnostic = findings_add(&resolver->findings, resolver->arena, rule,
 		severity, words, sizeof(words) / sizeof(words[0]), 1);

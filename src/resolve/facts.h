@@ -72,7 +72,7 @@ struct facts {
 	struct setting settings[KEY_COUNT];
 	struct base_quantization base;
 	const struct checkpoint *checkpoint; /* NULL when none was inspected */
-	struct text lookup; /* why no checkpoint was inspected, one clause; "" when one was */
+	struct text lookup;   /* why no checkpoint was inspected, one clause; "" when one was */
 	bool lookup_unusable; /* it is there, and cannot be used */
 	struct text
 		ignored; /* of a request over a checkpoint of its own class: its values that the stored ones beat */

@@ -190,7 +190,8 @@ static bool needs_more(const struct rule *rule)
 	static const char *const ids[] = { "checkpoint-weights-disagree", "checkpoint-file-bad",
 		"checkpoint-shards-missing", "checkpoint-weights-absent", "checkpoint-not-found",
 		"checkpoint-exclusions-unmatched", "checkpoint-revision-unseen",
-		"group-size-passes-modules", "checkpoint-unusable", "findings-left-out" };
+		"checkpoint-exclusions-untried", "group-size-passes-modules", "checkpoint-unusable",
+		"findings-left-out" };
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (strcmp(rule->id, ids[i]) == 0)
 			return true;

@@ -5,6 +5,8 @@
 #include "checkpoint/exclusions.h"
 #include "checkpoint/pattern.h"
 
+#include <string.h>
+
 #define FP8(list) "{\"quant_method\":\"fp8\",\"modules_to_not_convert\":[" list "]}"
 
 START_TEST(patterns_that_explode_end)
@@ -64,10 +66,50 @@ START_TEST(too_much_work_is_given_up)
 			'a' + i / 26 % 26, 'a' + i / 676 % 26, 'a' + i / 17576 % 26);
 	struct exclusions *exclusions = &inspect_block(buffer_text(&block).data)->exclusions;
 	ck_assert_uint_eq(exclusions->count, 3001);
+	struct exclusions again = *exclusions;
+	again.list = ARENA_ARRAY(&arena, struct exclusion, again.list_count);
+	memcpy(again.list, exclusions->list, again.list_count * sizeof(again.list[0]));
 	ck_assert_ptr_null(exclusions_match(&arena, exclusions, modules, NAMES));
-	ck_assert(!exclusions->modules_known);
-	ck_assert_ptr_nonnull(exclusions_match(&arena, exclusions, modules, 10));
 	ck_assert(exclusions->modules_known);
+	ck_assert_uint_gt(exclusions->untried, 1000);
+	ck_assert_uint_lt(exclusions->untried, 3001);
+	ck_assert(!exclusions->list[0].untried && exclusions->list[3000].untried);
+	ck_assert_ptr_nonnull(exclusions_match(&arena, &again, modules, 10));
+	ck_assert_uint_eq(again.untried, 0);
+}
+END_TEST
+
+/* As many full names as there are modules, of every grammar that has them: each is found, and no other. */
+START_TEST(full_names_are_looked_up)
+{
+	enum { LAYERS = 40, EXPERTS = 500, NAMES = LAYERS * EXPERTS };
+	static const char *const blocks[] = {
+		"{\"quant_method\":\"quark\",\"exclude\":[%s]}",
+		"{\"quant_method\":\"modelopt\",\"ignore\":[%s]}",
+		"{\"quant_method\":\"fp8\",\"modules_to_not_convert\":[%s]}",
+	};
+	struct text *modules = ARENA_ARRAY(&arena, struct text, NAMES);
+	struct buffer list;
+	buffer_init(&list, &arena, 65536);
+	for (int i = 0; i < NAMES; i++) {
+		modules[i] = arena_printf(
+			&arena, "model.layers.%d.mlp.experts.%d.up_proj", i / EXPERTS, i % EXPERTS);
+		if (i % 7 != 0)
+			buffer_printf(&list, "%s\"%.*s\"", list.length > 0 ? "," : "",
+				TEXT_ARGUMENTS(modules[i]));
+	}
+	buffer_add_byte(&list, '\0');
+	const char *format = blocks[_i], *middle = strstr(format, "%s");
+	struct text block = arena_printf(&arena, "%.*s%s%s", (int)(middle - format), format,
+		buffer_text(&list).data, middle + 2);
+	struct exclusions *exclusions = &inspect_block(block.data)->exclusions;
+	const unsigned char *verdicts = exclusions_match(&arena, exclusions, modules, NAMES);
+	ck_assert_ptr_nonnull(verdicts);
+	for (int i = 0; i < NAMES; i++)
+		ck_assert_int_eq(verdicts[i], i % 7 != 0 ? VERDICT_EXCLUDED : VERDICT_SILENT);
+	ck_assert_uint_eq(exclusions->unmatched, 0);
+	for (size_t i = 0; i < exclusions->count; i++)
+		ck_assert_uint_eq(exclusions->list[i].modules, 1);
 }
 END_TEST
 
@@ -105,5 +147,6 @@ TCase *case_work(void)
 	tcase_add_test(tcase, patterns_are_bounded);
 	tcase_add_test(tcase, globs_take_time_in_proportion);
 	tcase_add_test(tcase, too_much_work_is_given_up);
+	tcase_add_loop_test(tcase, full_names_are_looked_up, 0, 3);
 	return tcase;
 }

@@ -102,8 +102,10 @@ static const struct rule rows[] = {
 		.id = "checkpoint-key-unread",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
-		.summary = "A key that tells how weights are stored, and that transformers does not read.",
-		.message = "{path} in the checkpoint's {file} tells how weights are stored, and {detail}.",
+		.summary =
+			"A key that tells how weights are stored, and that transformers does not read.",
+		.message =
+			"{path} in the checkpoint's {file} tells how weights are stored, and {detail}.",
 		.remedy =
 			"Leave the file as it is; where layers differ, load the checkpoint with the engine that wrote it.",
 		.why = "The method's class in transformers takes the rest of the block for the whole.",
@@ -230,6 +232,18 @@ static const struct rule rows[] = {
 		.remedy =
 			"Nothing need be done where the names are those of another library's modules; else correct them.",
 		.why = "What such an entry was to keep as it is may have been quantized.",
+	},
+	{
+		.id = "checkpoint-exclusions-untried",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary = "Entries of the exclusion list that would take too long to be tried.",
+		.message =
+			"Of the checkpoint's exclusion list {detail} entries were not tried on the names of its modules, {value} for "
+			"one: that would take too long.",
+		.remedy =
+			"Nothing need be done; but what the list keeps as it is was not compared with the tensors.",
+		.why = "Patterns that must be tried on every single name have a budget, so that no model delays others.",
 	},
 	{
 		.id = "checkpoint-shards-missing",
