@@ -1,8 +1,10 @@
 /* The offline command: the same core as the daemon's, over files. */
 #include "command/files.h"
 #include "command/run.h"
+#include "command/say.h"
 #include "config.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,8 +21,9 @@ static int (*const runs[COMMAND_COUNT])(struct session *) = {
 
 static bool coloured(int descriptor)
 {
-	const char *refused = getenv("NO_COLOR");
-	return (!refused || refused[0] == '\0') && isatty(descriptor);
+	const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	bool dumb = !terminal || strcmp(terminal, "dumb") == 0;
+	return (!refused || refused[0] == '\0') && !dumb && isatty(descriptor);
 }
 
 static bool read_checkpoint(struct session *session)
@@ -31,7 +34,7 @@ static bool read_checkpoint(struct session *session)
 	if (file_is_folder(path))
 		return (session->found = session_folder(&session->models, path)) != NULL;
 	return file_read(&session->models, path, resolve_limits_default.checkpoint_bytes,
-		&session->checkpoint);
+		&session->checkpoint, NULL);
 }
 
 static bool open_roots(struct session *session)
@@ -41,8 +44,7 @@ static bool open_roots(struct session *session)
 		session->roots = roots_new(options->roots, options->root_count, NULL);
 	const char *unreadable = session->roots ? roots_unreadable(session->roots) : NULL;
 	if (unreadable)
-		fprintf(stderr, "quantconf: the folder of models %s cannot be opened\n",
-			unreadable);
+		say("the folder of models %s cannot be opened", unreadable);
 	return !unreadable && (session->roots || options->root_count == 0);
 }
 
@@ -57,17 +59,26 @@ static int run(const struct command_options *options)
 	arena_init(&session.models, FILE_MEMORY);
 	bool ready = open_roots(&session) && read_checkpoint(&session);
 	int status = ready ? runs[options->command](&session) : EXIT_INTERNAL;
-	if (fflush(stdout) != 0 && status < EXIT_INTERNAL)
-		status = EXIT_INTERNAL;
 	roots_free(session.roots);
 	arena_release(&session.arena);
 	arena_release(&session.models);
 	return status;
 }
 
+/* What cannot be written only shows when it leaves the buffer. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	say_failed("cannot write", "standard output");
+	return EXIT_INTERNAL;
+}
+
 int main(int count, char **arguments)
 {
 	struct command_options options;
+	/* A file that may grow no further is a failed write like others. */
+	signal(SIGXFSZ, SIG_IGN);
 	int status = options_parse(&options, count, arguments);
 	if (status != EXIT_OK)
 		return status;
@@ -76,6 +87,6 @@ int main(int count, char **arguments)
 	else if (options.version)
 		puts("quantconf " PACKAGE_VERSION);
 	else
-		return run(&options);
-	return EXIT_OK;
+		status = run(&options);
+	return finish(status);
 }

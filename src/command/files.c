@@ -1,5 +1,7 @@
 #include "command/files.h"
 
+#include "command/say.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,15 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FOLDER_DEPTH 32
-
-static void complain(const char *doing, const char *path)
-{
-	fprintf(stderr, "quantconf: %s %s: %s\n", doing, path, strerror(errno));
-}
 
 /* Takes over the target. */
 static void add(struct file_list *list, const char *path, char *target, const char *leaves)
@@ -60,7 +56,7 @@ struct search {
 
 static void fail(struct search *search, const char *doing, const char *path)
 {
-	complain(doing, path);
+	say_failed(doing, path);
 	search->list->failed++;
 }
 
@@ -108,8 +104,7 @@ static void add_folder(struct search *search, const char *folder, int depth)
 {
 	struct dirent **entries;
 	if (depth > FOLDER_DEPTH) {
-		fprintf(stderr, "quantconf: %s: folders are searched %d levels deep at most\n",
-			folder, FOLDER_DEPTH);
+		say("%s: folders are searched %d levels deep at most", folder, FOLDER_DEPTH);
 		search->list->failed++;
 		return;
 	}
@@ -138,9 +133,7 @@ static void search_folder(struct file_list *list, const char *folder)
 	free(search.real);
 	if (list->count + list->failed > before)
 		return;
-	fprintf(stderr,
-		"quantconf: %s: there is no config in it: no name ends with .yaml or .yml, "
-		"hidden ones not counted\n",
+	say("%s: there is no config in it: no name ends with .yaml or .yml, hidden ones not counted",
 		folder);
 	list->failed++;
 }
@@ -196,13 +189,15 @@ static bool read_all(struct arena *arena, int descriptor, size_t limit, struct t
 	return data != NULL;
 }
 
-bool file_read(struct arena *arena, const char *path, size_t limit, struct text *ret_text)
+bool file_read(struct arena *arena, const char *path, size_t limit, struct text *ret_text,
+	struct stat *ret_status)
 {
 	bool standard = strcmp(path, "-") == 0;
 	int descriptor = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	bool read = descriptor >= 0 && read_all(arena, descriptor, limit, ret_text);
+	bool read = descriptor >= 0 && (!ret_status || fstat(descriptor, ret_status) == 0) &&
+		    read_all(arena, descriptor, limit, ret_text);
 	if (!read)
-		complain("cannot read", standard ? "standard input" : path);
+		say_failed("cannot read", standard ? "standard input" : path);
 	if (!standard && descriptor >= 0)
 		close(descriptor);
 	return read;
@@ -212,54 +207,4 @@ bool file_is_folder(const char *path)
 {
 	struct stat status;
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static bool write_all(int descriptor, struct text text)
-{
-	while (text.length > 0) {
-		ssize_t put = write(descriptor, text.data, text.length);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		text = text_from(text, (size_t)put);
-	}
-	return true;
-}
-
-/* Owner first: changing it may clear bits of the mode. Only root may give a file away, so a group that stays is enough. */
-static bool dress(int descriptor, const struct stat *like)
-{
-	struct stat now;
-	if (fstat(descriptor, &now) != 0)
-		return false;
-	if ((now.st_uid != like->st_uid || now.st_gid != like->st_gid) &&
-		fchown(descriptor, like->st_uid, like->st_gid) != 0)
-		return false;
-	return fchmod(descriptor, like->st_mode & 07777) == 0;
-}
-
-static bool replace(const char *path, const char *temporary, int descriptor, struct text text)
-{
-	struct stat like;
-	bool written = stat(path, &like) == 0 && write_all(descriptor, text) &&
-		       dress(descriptor, &like) && fsync(descriptor) == 0;
-	written = close(descriptor) == 0 && written;
-	return written && rename(temporary, path) == 0;
-}
-
-bool file_replace(const char *path, struct text text)
-{
-	char *real = realpath(path, NULL);
-	char temporary[PATH_MAX];
-	int length = real ? snprintf(temporary, sizeof(temporary), "%s.XXXXXX", real) : -1;
-	bool fits = length > 0 && (size_t)length < sizeof(temporary);
-	int descriptor = fits ? mkostemp(temporary, O_CLOEXEC) : -1;
-	bool replaced = descriptor >= 0 && replace(real, temporary, descriptor, text);
-	if (!replaced)
-		complain("cannot replace", path);
-	if (descriptor >= 0 && !replaced)
-		unlink(temporary);
-	free(real);
-	return replaced;
 }

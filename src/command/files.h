@@ -1,7 +1,10 @@
-/* The files that the command reads and writes. */
+/* The files that the command reads. */
 #pragma once
 
 #include "base/arena.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
 
 /* A file to read. The folder that a link leads out of is named as it was asked for. */
 struct listed_file {
@@ -28,14 +31,10 @@ void files_release(struct file_list *list);
 
 /*
  * The whole file, of at most `limit` bytes, in the arena. False after saying on stderr why not. A larger file is read up to
- * limit + 1 bytes, so that the core can say that it is too large.
+ * limit + 1 bytes, so that the core can say that it is too large. `ret_status` is the file before the first byte was read,
+ * for file_replace(); NULL: nobody asks.
  */
-bool file_read(struct arena *arena, const char *path, size_t limit, struct text *ret_text);
+bool file_read(struct arena *arena, const char *path, size_t limit, struct text *ret_text,
+	struct stat *ret_status);
 
 bool file_is_folder(const char *path);
-
-/*
- * Replaces the file's contents atomically: written beside it, synced, renamed over it; mode and owner stay, a symbolic link stays
- * one. False after saying on stderr why not; the file is then as it was.
- */
-bool file_replace(const char *path, struct text text);

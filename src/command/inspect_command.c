@@ -11,7 +11,7 @@ static const struct inspection *inspect_path(struct session *session, const char
 		const struct checkpoint *checkpoint = session_folder(&session->arena, path);
 		return checkpoint ? inspect_found(&session->arena, checkpoint) : NULL;
 	}
-	return file_read(&session->arena, path, limit, &bytes)
+	return file_read(&session->arena, path, limit, &bytes, NULL)
 		       ? inspect(&session->arena, bytes, NULL)
 		       : NULL;
 }

@@ -1,4 +1,6 @@
+#include "command/replace.h"
 #include "command/run.h"
+#include "command/say.h"
 #include "render/render.h"
 
 #include <string.h>
@@ -17,9 +19,9 @@ static void put_check(struct session *session, const char *path, bool changes)
 		return;
 	enum target target = session->options->target;
 	if (strcmp(path, "-") == 0)
-		puts("<stdin> would change");
+		put_line(stdout, "<stdin> would change");
 	else
-		printf("%s would change (quantconf migrate --in-place%s%s)\n", path,
+		put_line(stdout, "%s would change (quantconf migrate --in-place%s%s)", path,
 			target == TARGET_CANONICAL ? "" : " --target ",
 			target == TARGET_CANONICAL ? "" : target_name(target));
 	session_worsen(session, EXIT_ERRORS);
@@ -31,23 +33,20 @@ static void put_diff(struct session *session, const struct listed_file *file,
 	if (!file->target)
 		put_text(session, render_diff(&session->arena, resolution));
 	else if (changes)
-		fprintf(stderr, "quantconf: %s is a link, which no patch changes: see %s\n",
-			file->path, file->target);
+		say("%s is a link, which no patch changes: see %s", file->path, file->target);
 }
 
 /* False when the file stays, after saying why. A link stays one: what it leads to is replaced, if that was asked for. */
 static bool put_back(struct session *session, const struct listed_file *file, struct text migrated)
 {
 	if (file->leaves) {
-		fprintf(stderr,
-			"quantconf: %s is a link that leads out of %s, to %s: name that file to have it "
-			"rewritten\n",
+		say("%s is a link that leads out of %s, to %s: name that file to have it rewritten",
 			file->path, file->leaves, file->target);
 		session->refused++;
 		session_worsen(session, EXIT_ERRORS);
 		return false;
 	}
-	if (file_replace(file->path, migrated))
+	if (file_replace(file->path, &session->read, migrated))
 		return true;
 	session_fail(session, 1);
 	session->ok--;
@@ -98,9 +97,7 @@ int run_migrate(struct session *session)
 	files_collect(&files, options->files, options->file_count);
 	bool many = files.count > 1 && !options->in_place && !options->diff && !options->check;
 	if (many) {
-		fputs("quantconf: several files need --in-place, --diff or --check, since their texts "
-		      "would run together\n",
-			stderr);
+		say("several files need --in-place, --diff or --check, since their texts would run together");
 		files_release(&files);
 		return EXIT_USAGE;
 	}

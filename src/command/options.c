@@ -1,5 +1,7 @@
 #include "command/options.h"
 
+#include "command/say.h"
+
 #include <getopt.h>
 #include <string.h>
 
@@ -104,6 +106,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.name = "in-place",
 		.letter = 'i',
 		.help = "migrate: replace the files, atomically",
+		.more = "Owner, mode, access control list and other extended attributes stay, or the file does. "
+			"So does one that was changed since it was read.",
 	},
 	[OPTION_DIFF - OPTION_TARGET] = {
 		.name = "diff",
@@ -163,8 +167,7 @@ void options_print_help(FILE *out)
 
 static int usage(const char *what, const char *value)
 {
-	fprintf(stderr, "quantconf: %s%s%s; see quantconf --help\n", what, value ? ": " : "",
-		value ? value : "");
+	say("%s%s%s; see quantconf --help", what, value ? ": " : "", value ? value : "");
 	return EXIT_USAGE;
 }
 

@@ -1,4 +1,5 @@
 #include "command/run.h"
+#include "command/say.h"
 #include "render/render.h"
 
 /* Text and diff come from the migrated form; where there is none, nothing goes where it is waited for. */
@@ -73,9 +74,8 @@ int run_resolve(struct session *session)
 	struct file_list files;
 	files_collect(&files, options->files, options->file_count);
 	if (files.count > 1 && options->output == OUTPUT_YAML) {
-		fputs("quantconf: several files need another form than yaml, since their texts would "
-		      "run together; quantconf migrate --in-place rewrites many\n",
-			stderr);
+		say("several files need another form than yaml, since their texts would run together; "
+		    "quantconf migrate --in-place rewrites many");
 		files_release(&files);
 		return EXIT_USAGE;
 	}

@@ -1,4 +1,5 @@
 #include "command/run.h"
+#include "command/say.h"
 #include "render/render.h"
 #include "resolve/registry.h"
 
@@ -31,12 +32,12 @@ static void put_rule(struct buffer *out, const struct rule *rule)
 	put_example(out, "Passing", rule->good, rule->good_checkpoint);
 }
 
-static void put_table(struct buffer *out)
+static void put_table(struct buffer *out, enum target target)
 {
 	for (size_t i = 0; i < registry_count(); i++) {
 		const struct rule *rule = registry_at(i);
 		buffer_printf(out, "%-36s %-10s %-8s %s\n", rule->id, stage_name(rule->stage),
-			severity_name(rule->severity[TARGET_CANONICAL]), rule->summary);
+			severity_name(rule->severity[target]), rule->summary);
 	}
 }
 
@@ -47,8 +48,7 @@ int run_rules(struct session *session)
 	const struct rule *rule =
 		options->file_count > 0 ? registry_find(text_of(options->files[0])) : NULL;
 	if (options->file_count > 0 && !rule) {
-		fprintf(stderr, "quantconf: there is no rule %s; quantconf rules lists them\n",
-			options->files[0]);
+		say("there is no rule %s; quantconf rules lists them", options->files[0]);
 		return EXIT_USAGE;
 	}
 	struct buffer out;
@@ -60,7 +60,7 @@ int run_rules(struct session *session)
 	else if (rule)
 		put_rule(&out, rule);
 	else
-		put_table(&out);
+		put_table(&out, options->target);
 	session_put(session, stdout, &out);
 	return session->status;
 }

@@ -14,6 +14,7 @@ struct session {
 	const struct checkpoint *found; /* … or what was inspected of its folder */
 	struct roots *roots;            /* of --model-root and --hf-cache; NULL without any */
 	struct text checkpoint;         /* its config.json; data NULL without one */
+	struct stat read;               /* the file at hand, as it was read */
 	bool colour;                    /* stdout is a terminal, and NO_COLOR is not set */
 	bool colour_errors;             /* stderr is */
 	size_t ok, rejected, unreadable;

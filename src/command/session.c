@@ -1,4 +1,5 @@
 #include "command/run.h"
+#include "command/say.h"
 #include "render/render.h"
 
 #include <string.h>
@@ -19,8 +20,8 @@ void session_fail(struct session *session, size_t count)
 void session_summarize(
 	const struct session *session, const struct file_list *files, const char *parts)
 {
-	size_t count = files->count + files->failed;
-	if (session->options->quiet || (count == 1 && !files->folders))
+	size_t count = files->count;
+	if (session->options->quiet || (count <= 1 && !files->folders))
 		return;
 	fprintf(stderr, "quantconf: %zu file%s: %s, %zu rejected, %zu unreadable", count,
 		count == 1 ? "" : "s", parts, session->rejected, session->unreadable);
@@ -71,7 +72,7 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 	};
 	arena_reset(&session->arena);
 	size_t limit = resolve_limits_default.config_bytes;
-	if (!file_read(&session->arena, path, limit, &request.config)) {
+	if (!file_read(&session->arena, path, limit, &request.config, &session->read)) {
 		session_fail(session, 1);
 		return NULL;
 	}
@@ -81,7 +82,7 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 		count(session, resolution);
 		return resolution;
 	}
-	fprintf(stderr, "quantconf: not enough memory to resolve %s\n", path);
+	say("not enough memory to resolve %s", path);
 	session_fail(session, 1);
 	return NULL;
 }
@@ -89,9 +90,11 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 void session_put(struct session *session, FILE *to, const struct buffer *out)
 {
 	struct text text = buffer_text(out);
-	if (arena_failed(out->arena) || fwrite(text.data, 1, text.length, to) != text.length) {
-		fputs("quantconf: the result cannot be written\n", stderr);
+	if (arena_failed(out->arena)) {
+		say("not enough memory for the result");
 		session_worsen(session, EXIT_INTERNAL);
+	} else if (fwrite(text.data, 1, text.length, to) != text.length) {
+		session_worsen(session, EXIT_INTERNAL); /* main() says why */
 	}
 }
 
@@ -139,6 +142,6 @@ const struct checkpoint *session_folder(struct arena *arena, const char *path)
 		return answer.checkpoint;
 	struct text detail =
 		answer.detail.length > 0 ? answer.detail : TEXT("there is no config.json in it");
-	fprintf(stderr, "quantconf: cannot inspect %s: %.*s\n", path, TEXT_ARGUMENTS(detail));
+	say("cannot inspect %s: %.*s", path, TEXT_ARGUMENTS(detail));
 	return NULL;
 }

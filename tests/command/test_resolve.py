@@ -55,7 +55,7 @@ class Inputs(CommandTest):
             outcome = self.run_it("resolve", folder)
             self.assertEqual((outcome.status, outcome.stdout), (3, ""))
             self.assertIn(f"quantconf: {folder}: there is no config in it: ", outcome.stderr)
-            self.assertIn("quantconf: 1 file: 0 ok, 0 rejected, 0 unreadable, 1 failed\n", outcome.stderr)
+            self.assertIn("quantconf: 0 files: 0 ok, 0 rejected, 0 unreadable, 1 failed\n", outcome.stderr)
             self.assertEqual(self.run_it("migrate", "--check", "-q", folder, "a.yaml").status, 3)
 
     def test_links_to_files_are_followed(self):
@@ -131,7 +131,7 @@ class Inputs(CommandTest):
             self.assertEqual(outcome.status, 3)
             self.assertIn("Permission denied", outcome.stderr)
         outcome = self.run_without_privileges("resolve", "a.yaml", "f")
-        self.assertIn("2 files: 0 ok, 0 rejected, 0 unreadable, 2 failed", outcome.stderr)
+        self.assertIn("1 file: 0 ok, 0 rejected, 0 unreadable, 2 failed", outcome.stderr)
 
     def test_output_that_cannot_be_written_is_status_3(self):
         self.write("a.yaml", QLORA)
@@ -270,6 +270,12 @@ class Colour(CommandTest):
         self.assertNotIn("\x1b[", outcome.stdout)
         empty = self.run_on_terminal("resolve", "-o", "text", "c.yaml", NO_COLOR="")
         self.assertIn("\x1b[", empty.stdout)
+
+    def test_dumb_terminals(self):
+        for name in ("dumb", None):
+            env = {"TERM": name} if name else {}
+            outcome = self.run_on_terminal("resolve", "-o", "text", "c.yaml", **env)
+            self.assertIs("\x1b[" in outcome.stdout, name is None)
 
     def test_json_is_never_coloured(self):
         self.assertNotIn("\x1b[", self.run_on_terminal("resolve", "c.yaml").stdout)

@@ -45,6 +45,14 @@ class Usage(CommandTest):
         self.assertEqual(outcome.status, 0)
         self.assertRegex(outcome.stdout, r"^quantconf \d+\.\d+\.\d+")
 
+    def test_what_cannot_be_written_is_told(self):
+        self.write("a.yaml", QLORA)
+        for arguments in (["--help"], ["--version"], ["resolve", "a.yaml"], ["migrate", "--check", "a.yaml"]):
+            with open("/dev/full", "wb") as full:
+                outcome = self.run_it(*arguments, stdout=full)
+            self.assertEqual(outcome.status, 3)
+            self.assertEqual(outcome.stderr, "quantconf: cannot write standard output: No space left on device\n")
+
     def test_help_fits_a_terminal_and_says_every_exit_status(self):
         text = self.run_it("--help").stdout
         for status in ("0 no errors", "1 errors", "2 wrong usage", "3 a file"):
@@ -52,6 +60,13 @@ class Usage(CommandTest):
 
 
 class Rules(CommandTest):
+    def test_table_of_a_target(self):
+        def severity(*options):
+            lines = self.run_it("rules", *options).stdout.splitlines()
+            return next(line.split()[2] for line in lines if line.startswith("deprecated-load-in-4bit "))
+
+        self.assertEqual((severity(), severity("-t", "released")), ("warning", "note"))
+
     def test_table(self):
         outcome = self.run_it("rules")
         self.assertEqual(outcome.status, 0)
