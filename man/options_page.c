@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "roff.h"
-#include "service/option_rows.h"
+#include "service/options/option_rows.h"
 
 #define MIB ((size_t)1024 * 1024)
 #define GIB (1024 * MIB)

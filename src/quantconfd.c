@@ -1,9 +1,9 @@
 /* The daemon: settings, then the server until a signal ends it. */
 #include <stdio.h>
 
-#include "service/confine.h"
-#include "service/server.h"
-#include "service/settings.h"
+#include "service/daemon/confine.h"
+#include "service/daemon/server.h"
+#include "service/requests/settings.h"
 
 int main(int argc, char **argv)
 {

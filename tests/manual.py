@@ -56,7 +56,7 @@ def check_first_words():
 
 def check_metrics():
     """The page tells of the metrics that there are."""
-    table = (SOURCE / "src/service/exposition.c").read_text()
+    table = (SOURCE / "src/service/daemon/exposition.c").read_text()
     there = set(re.findall(r'\.name = "(\w+)"', table))
     page = (SOURCE / "man/quantconfd.8").read_text()
     told = set(re.findall(r"\b(?:quantconf|process)_\w+", re.search(r"^\.SH METRICS\n(.*?)^\.SH ", page, re.S | re.M).group(1)))

@@ -122,7 +122,7 @@ def enumerations(stage):
         "Grammar": words("checkpoint/method_lookup.c", r'\[GRAMMAR_\w+\] = "([^"]+)"'),
         "Role": words("checkpoint/roles.c", r'\[ROLE_\w+\] = "(\w+)"'),
         "ProblemType": [
-            f"urn:quantconf:problem:{slug}" for slug in words("service/problems.c", r'\.slug = "([^"]+)"') if slug != "none"
+            f"urn:quantconf:problem:{slug}" for slug in words("service/network/problems.c", r'\.slug = "([^"]+)"') if slug != "none"
         ],
     }
 
@@ -155,7 +155,7 @@ def check_tables(stage):
 
 
 def check_routes():
-    table = (SOURCE / "src/service/routes.c").read_text()
+    table = (SOURCE / "src/service/requests/routes.c").read_text()
     known = {(path, verb.lower()) for path, verb in re.findall(r'\.path = "([^"]+)",\s*\.verb = VERB_(\w+)', table)}
     described = {(operation.path, operation.method) for operation in CONTRACT.operations()}
     check(known == described, "routes differ:", sorted(known ^ described))

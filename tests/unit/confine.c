@@ -1,5 +1,5 @@
 /* What the daemon forbids itself, tried from inside; and what it must still be able to do. */
-#include "service/confine.h"
+#include "service/daemon/confine.h"
 
 #include <check.h>
 #include <errno.h>
@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "breakout/attempts.h"
-#include "service/landlock.h"
-#include "service/system_calls.h"
+#include "service/process/landlock.h"
+#include "service/process/system_calls.h"
 
 static char folder[64];
 static char models[128];

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/host.h"
-#include "service/multipart.h"
-#include "service/negotiate.h"
-#include "service/parameters.h"
+#include "service/requests/host.h"
+#include "service/requests/multipart.h"
+#include "service/requests/negotiate.h"
+#include "service/requests/parameters.h"
 
 static struct arena arena;
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/envelope.h"
-#include "service/pieces.h"
+#include "service/requests/envelope.h"
+#include "service/requests/pieces.h"
 
 #define COUNT(table) (int)(sizeof(table) / sizeof((table)[0]))
 #define ITEMS_MAXIMUM 4

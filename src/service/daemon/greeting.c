@@ -1,0 +1,49 @@
+#include "service/daemon/greeting.h"
+
+#include <sys/epoll.h>
+
+#include "service/daemon/http.h"
+#include "service/requests/metrics.h"
+
+void greeting_begin(struct worker *worker, struct connection *connection)
+{
+	connection_enlist(&worker->greeting, connection);
+	worker_watch(worker, connection->fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
+		(uint64_t)(uintptr_t)connection);
+}
+
+void greeting_wake(struct worker *worker, struct connection *connection)
+{
+	if (!connection->asleep)
+		return;
+	connection->asleep = false;
+	connection_delist(connection);
+	connection_enlist(&worker->greeting, connection);
+	http_resume(connection);
+}
+
+static void settle(struct worker *worker, struct connection *connection)
+{
+	connection_delist(connection);
+	if (connection->established) {
+		counter_add(&worker->metrics->established, 1);
+		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+		connection_enlist(&worker->connections, connection);
+		return;
+	}
+	connection->asleep = true;
+	http_suspend(connection);
+	connection_enlist(&worker->asleep, connection);
+}
+
+void greeting_settle(struct worker *worker)
+{
+	while (worker->greeting)
+		settle(worker, worker->greeting);
+}
+
+void greeting_wake_all(struct worker *worker)
+{
+	while (worker->asleep)
+		greeting_wake(worker, worker->asleep);
+}

@@ -1,0 +1,17 @@
+/*
+ * Handshakes of TLS. The library takes a connection whose handshake waits for its client as ready all
+ * the time, and would turn without a pause. So such a connection is put to sleep until something
+ * arrives, and its deadline is kept here, for the library keeps none of those that sleep.
+ */
+#pragma once
+
+#include "service/daemon/worker.h"
+
+/* The library has just got it. */
+void greeting_begin(struct worker *worker, struct connection *connection);
+/* Something arrived, or it was cut: the library looks at it when it runs next. */
+void greeting_wake(struct worker *worker, struct connection *connection);
+/* The library has run: sorts those that shake hands still from those that are through. */
+void greeting_settle(struct worker *worker);
+/* Wakes all, before the library stops. */
+void greeting_wake_all(struct worker *worker);

@@ -1,0 +1,123 @@
+#include "service/network/connection.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "service/network/tls.h"
+
+void connection_enlist(struct connection **list, struct connection *connection)
+{
+	connection->next = *list;
+	if (connection->next)
+		connection->next->link = &connection->next;
+	connection->link = list;
+	*list = connection;
+}
+
+void connection_delist(struct connection *connection)
+{
+	*connection->link = connection->next;
+	if (connection->next)
+		connection->next->link = connection->link;
+}
+
+static const char *reason(unsigned status)
+{
+	switch (status) {
+	case 400:
+		return "Bad Request";
+	case 408:
+		return "Request Timeout";
+	case 413:
+		return "Content Too Large";
+	case 414:
+		return "URI Too Long";
+	case 429:
+		return "Too Many Requests";
+	case 431:
+		return "Request Header Fields Too Large";
+	default:
+		return "Service Unavailable";
+	}
+}
+
+static void send_plain(const struct connection *connection, const char *data, size_t length)
+{
+	send(connection->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* A whole reply, the last on its connection; its length. */
+static size_t write_reply(enum problem problem, char *out, size_t room)
+{
+	char body[PROBLEM_WRITE_ROOM];
+	const struct problem_row *row = &problems[problem];
+	size_t body_length = problem_write(problem, body, sizeof(body));
+	int length = snprintf(out, room,
+		"HTTP/1.1 %u %s\r\n"
+		"Content-Type: application/problem+json\r\n"
+		"Content-Length: %zu\r\n"
+		"Cache-Control: no-store\r\n"
+		"X-Content-Type-Options: nosniff\r\n"
+		"%s%s%s"
+		"Connection: close\r\n\r\n%.*s",
+		row->status, reason(row->status), body_length,
+		row->retry_after ? "Retry-After: " : "", row->retry_after ? row->retry_after : "",
+		row->retry_after ? "\r\n" : "", (int)body_length, body);
+	return length > 0 && (size_t)length < room ? (size_t)length : 0;
+}
+
+static void tell(struct connection *connection, enum problem problem)
+{
+	char out[768];
+	size_t length = write_reply(problem, out, sizeof(out));
+	if (!connection->listener->tls)
+		send_plain(connection, out, length);
+	else if (connection->established)
+		tls_send_last(connection, out, length);
+}
+
+void connection_cut(struct connection *connection, enum problem problem)
+{
+	if (connection->cut)
+		return;
+	connection->cut = true;
+	if (problem != PROBLEM_NONE)
+		tell(connection, problem);
+	shutdown(connection->fd, SHUT_RDWR);
+}
+
+/* Closing with unread bytes would reset the connection, and what was sent with it. */
+static void read_away(const struct connection *connection)
+{
+	char dropped[4096];
+	shutdown(connection->fd, SHUT_WR);
+	while (recv(connection->fd, dropped, sizeof(dropped), MSG_DONTWAIT) ==
+		(ssize_t)sizeof(dropped))
+		;
+}
+
+void connection_end(struct connection *connection, enum problem problem)
+{
+	if (connection->cut)
+		return;
+	connection->cut = true;
+	tell(connection, problem);
+	shutdown(connection->fd, SHUT_WR);
+}
+
+void connection_refuse(struct connection *connection, enum problem problem)
+{
+	tell(connection, problem);
+}
+
+void connection_misspoken(struct connection *connection)
+{
+	char out[768];
+	send_plain(connection, out, write_reply(PROBLEM_HTTPS_REQUIRED, out, sizeof(out)));
+	read_away(connection);
+}
+
+void connection_hush(struct connection *connection)
+{
+	shutdown(connection->fd, SHUT_RD);
+}

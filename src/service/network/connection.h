@@ -1,0 +1,51 @@
+/* A client's connection, as long as the HTTP library holds it. */
+#pragma once
+
+#include <sys/socket.h>
+
+#include "service/network/listener.h"
+#include "service/network/problems.h"
+
+struct request;
+struct settings;
+struct worker;
+
+struct connection {
+	struct connection *next;
+	struct connection **link; /* what points here: connections stand in lists of their worker */
+	const struct listener *listener;
+	struct request *request;   /* the one that is under way, or NULL */
+	uint64_t since;            /* when it was opened or its last request ended, microseconds */
+	void *peer;                /* the HTTP library's own */
+	void *session;             /* of TLS; NULL without */
+	struct settings *settings; /* those with its certificate; NULL without TLS */
+	int fd;
+	unsigned slot; /* addresses.c: where its address counts */
+	bool counted;
+	bool cut;         /* was shut down by us */
+	bool surplus;     /* is over the limit: little is served, and soon it ends */
+	bool hung_up;     /* the client will send nothing more */
+	bool greeted;     /* by TLS: something came */
+	bool asleep;      /* … the library does not look at it */
+	bool established; /* … its handshake is over */
+	struct sockaddr_storage address;
+	socklen_t address_length;
+};
+
+/* Into a list and out of the one that it stands in. */
+void connection_enlist(struct connection **list, struct connection *connection);
+void connection_delist(struct connection *connection);
+/*
+ * Ends a connection whose request has no reply yet, where the library offers no way to reply: the
+ * problem is written straight to the socket, as the last thing on it. With PROBLEM_NONE nothing is
+ * written. The library notices and closes.
+ */
+void connection_cut(struct connection *connection, enum problem problem);
+/* The same where the library closes by itself at once: the client may still send, so that nothing is reset. */
+void connection_end(struct connection *connection, enum problem problem);
+/* Tells a client that speaks plain HTTP where TLS is spoken; nothing more is sent. */
+void connection_misspoken(struct connection *connection);
+/* Tells a client why the library was not given its connection; the last thing on it. */
+void connection_refuse(struct connection *connection, enum problem problem);
+/* Lets the library see an end of input, once it has read what came before; may be repeated. */
+void connection_hush(struct connection *connection);

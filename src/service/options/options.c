@@ -1,0 +1,208 @@
+#include "service/options/options.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "service/options/option_rows.h"
+#include "service/process/build.h"
+#include "service/process/system_calls.h"
+
+#define GIVEN_MAXIMUM 64
+
+void fault_printf(struct fault *fault, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(fault->message, sizeof(fault->message), format, arguments);
+	va_end(arguments);
+}
+
+bool option_is_list(const struct option_row *row)
+{
+	return row->kind == OPTION_LISTEN || row->kind == OPTION_MODEL_ROOT ||
+	       row->kind == OPTION_HF_CACHE || row->kind == OPTION_CONFINE_READ ||
+	       row->kind == OPTION_ORIGIN;
+}
+
+const struct option_row *option_find(struct text name)
+{
+	const struct option_row *row = option_rows;
+	while (row->name && !text_is(name, row->name))
+		row++;
+	return row->name ? row : NULL;
+}
+
+static void show_help(void)
+{
+	printf("Usage: quantconfd [OPTION]...\n"
+	       "Resolves the base quantization of Axolotl configs over HTTP.\n\n");
+	for (const struct option_row *row = option_rows; row->name; row++) {
+		char left[64];
+		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? "=" : "",
+			row->argument ? row->argument : "");
+		printf("  %-34s %s", left, row->help);
+		if (row->fallback)
+			printf(" (default %s)", row->fallback);
+		printf("\n");
+	}
+}
+
+static void show_version(void)
+{
+	const char *missing = system_calls_unavailable();
+	printf("quantconfd %s\nconfinement: landlock%s%s\n", PACKAGE_VERSION,
+		missing ? "; no seccomp: " : ", seccomp with libseccomp ",
+		missing ? missing : build_libseccomp);
+}
+
+static void set_defaults(struct options *options)
+{
+	struct fault ignored;
+	*options = (struct options){ 0 };
+	for (const struct option_row *row = option_rows; row->name; row++)
+		if (row->fallback && row->kind != OPTION_LISTEN)
+			option_set(options, row, row->fallback, row->name, &ignored);
+}
+
+/* What stands in one place of the command line. */
+struct given {
+	const struct option_row *row;
+	const char *value; /* NULL where the option takes none */
+};
+
+/* Reads one option and, where it stands apart, its value; moves *index over both. */
+static bool read_word(
+	struct given *ret_given, int argc, char **argv, int *index, struct fault *ret_fault)
+{
+	const char *word = argv[(*index)++];
+	const char *value = strchr(word, '=');
+	size_t length = value ? (size_t)(value++ - word) : strlen(word);
+	const struct option_row *row = NULL;
+	if (strncmp(word, "--", 2) == 0)
+		row = option_find((struct text){ .data = word + 2, .length = length - 2 });
+	if (!row) {
+		fault_printf(ret_fault, "%s is no option; quantconfd --help lists them", word);
+		return false;
+	}
+	if (row->argument && !value && *index < argc)
+		value = argv[(*index)++];
+	if (!row->argument != !value) {
+		fault_printf(ret_fault, "--%s takes %s", row->name,
+			row->argument ? "a value" : "no value; leave out what follows the '='");
+		return false;
+	}
+	*ret_given = (struct given){ .row = row, .value = value };
+	return true;
+}
+
+/* The whole command line into `options`; `given` notes the rows that it has. */
+static enum options_outcome read_words(
+	struct options *options, bool *given, int argc, char **argv, struct fault *ret_fault)
+{
+	for (int index = 1; index < argc;) {
+		struct given word;
+		char where[256];
+		if (!read_word(&word, argc, argv, &index, ret_fault))
+			return OPTIONS_WRONG;
+		if (word.row->kind == OPTION_HELP)
+			return show_help(), OPTIONS_DONE;
+		if (word.row->kind == OPTION_VERSION)
+			return show_version(), OPTIONS_DONE;
+		given[word.row - option_rows] = true;
+		snprintf(where, sizeof(where), "--%s=%s", word.row->name,
+			word.value ? word.value : "");
+		if (!option_set(
+			    options, word.row, word.value ? word.value : "true", where, ret_fault))
+			return OPTIONS_WRONG;
+	}
+	return OPTIONS_READY;
+}
+
+enum options_outcome options_read(struct options *options, struct arena *arena, int argc,
+	char **argv, struct fault *ret_fault)
+{
+	bool given[GIVEN_MAXIMUM] = { false };
+	struct options first;
+	set_defaults(&first);
+	enum options_outcome outcome = read_words(&first, given, argc, argv, ret_fault);
+	for (int i = 1; i < argc; i++)
+		first.check = first.check || strcmp(argv[i], "--check-config") == 0;
+	options->check = first.check;
+	if (outcome != OPTIONS_READY)
+		return outcome;
+	set_defaults(options);
+	options->config_file = first.config_file;
+	if (first.config_file && !config_file_read(options, arena, given, ret_fault)) {
+		options->check = first.check;
+		return OPTIONS_WRONG;
+	}
+	outcome = read_words(options, given, argc, argv, ret_fault);
+	if (options->listen_count == 0)
+		options->listen[options->listen_count++] = option_rows[0].fallback;
+	return outcome;
+}
+
+static bool lists_differ(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+	bool differ = a_count != b_count;
+	for (size_t i = 0; i < a_count && !differ; i++)
+		differ = strcmp(a[i], b[i]) != 0;
+	return differ;
+}
+
+static size_t slot_size(const struct option_row *row)
+{
+	switch (row->kind) {
+	case OPTION_FLAG:
+		return sizeof(bool);
+	case OPTION_CHOICE:
+		return sizeof(unsigned);
+	default:
+		return sizeof(size_t);
+	}
+}
+
+static bool row_differs(
+	const struct option_row *row, const struct options *a, const struct options *b)
+{
+	switch (row->kind) {
+	case OPTION_LISTEN:
+		return lists_differ(a->listen, a->listen_count, b->listen, b->listen_count);
+	case OPTION_CONFINE_READ:
+		return lists_differ(a->confine_read, a->confine_read_count, b->confine_read,
+			b->confine_read_count);
+	default:
+		return memcmp((const char *)a + row->slot, (const char *)b + row->slot,
+			       slot_size(row)) != 0;
+	}
+}
+
+const char *options_fixed_difference(
+	const struct options *a, const struct options *b, size_t *index)
+{
+	while (option_rows[*index].name) {
+		const struct option_row *row = &option_rows[(*index)++];
+		if (row->fixed && row_differs(row, a, b))
+			return row->name;
+	}
+	return NULL;
+}
+
+struct resolve_limits options_limits(const struct options *options)
+{
+	return (struct resolve_limits){
+		.config_bytes = options->config_limit,
+		.checkpoint_bytes = options->checkpoint_limit,
+		.config = {
+			.depth = (uint32_t)options->depth_limit,
+			.nodes = (uint32_t)options->node_limit,
+		},
+		.checkpoint = {
+			.depth = (uint32_t)options->depth_limit,
+			.nodes = (uint32_t)options->checkpoint_node_limit,
+		},
+	};
+}
