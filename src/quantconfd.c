@@ -3,6 +3,7 @@
 
 #include "service/daemon/confine.h"
 #include "service/daemon/server.h"
+#include "service/process/log_sink.h"
 #include "service/requests/settings.h"
 
 int main(int argc, char **argv)
@@ -28,5 +29,6 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	log_style_settle(&settings->options.log);
+	log_sink_open();
 	return server_run(settings, argc, argv);
 }

@@ -95,6 +95,15 @@ class Notify(unittest.TestCase):
             self.assertEqual(self.told(), {"WATCHDOG": "1"})
         daemon.__exit__()
 
+    def test_a_manager_that_does_not_read(self):
+        """Its queue is full after some ten datagrams, and a signal is obeyed all the same."""
+        daemon = self.start(WATCHDOG_USEC="40000")
+        for _ in range(5):
+            time.sleep(0.1)
+            self.assertEqual(daemon.get("/healthz").status, 200)
+        daemon.signal()
+        self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
     def test_a_daemon_that_stands_still_starves_it(self):
         daemon = self.start(WATCHDOG_USEC="400000")
         self.told()

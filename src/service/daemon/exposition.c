@@ -137,6 +137,12 @@ static const struct metric_row rows[] = {
 		.render = render_draining,
 	},
 	{
+		.name = "quantconf_log_lines_dropped_total",
+		.type = METRIC_COUNTER,
+		.help = "Lines of the log that standard error did not take.",
+		.render = render_dropped_lines,
+	},
+	{
 		.name = "quantconf_build_info",
 		.type = METRIC_GAUGE,
 		.help = "Always 1; the labels tell what runs.",

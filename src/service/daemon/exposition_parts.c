@@ -9,6 +9,7 @@
 #include "service/daemon/server.h"
 #include "service/daemon/worker.h"
 #include "service/network/tls.h"
+#include "service/process/log_sink.h"
 #include "service/requests/routes.h"
 #include "service/requests/settings.h"
 
@@ -224,6 +225,11 @@ void render_confined(const struct scrape *scrape)
 void render_draining(const struct scrape *scrape)
 {
 	put(scrape, "", atomic_load(&scrape->server->draining));
+}
+
+void render_dropped_lines(const struct scrape *scrape)
+{
+	put(scrape, "", log_sink_dropped());
 }
 
 void render_build(const struct scrape *scrape)

@@ -20,6 +20,7 @@
 #include "service/network/addresses.h"
 #include "service/process/clock.h"
 #include "service/process/confined.h"
+#include "service/process/log_sink.h"
 #include "service/process/notify.h"
 #include "service/process/process.h"
 #include "service/requests/settings.h"
@@ -103,12 +104,15 @@ static void announce(const struct server *server)
 	struct log_style style = server->settings->options.log;
 	bool plain = style.format == LOG_FORMAT_LOGFMT && style.priority != LOG_PRIORITY_ALWAYS;
 	style.threshold = LOG_LEVEL_DEBUG; /* whoever asked for port 0 waits for it */
-	for (size_t i = 0; i < server->listener_count; i++)
+	for (size_t i = 0; i < server->listener_count; i++) {
+		char line[256];
+		const char *name = server->listeners[i].name;
+		int length = snprintf(line, sizeof(line), "quantconfd: listening on %s\n", name);
 		if (plain)
-			fprintf(stderr, "quantconfd: listening on %s\n", server->listeners[i].name);
+			log_sink_write(line, (size_t)length);
 		else
-			log_event(&style, LOG_LEVEL_INFO, "start", "listening on %s",
-				server->listeners[i].name);
+			log_event(&style, LOG_LEVEL_INFO, "start", "listening on %s", name);
+	}
 }
 
 static void notify_ready(const struct server *server, const char *remark)

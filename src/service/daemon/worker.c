@@ -156,7 +156,7 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 	if (options->log.threshold >= LOG_LEVEL_INFO || request->reply.status >= 500) {
 		struct log_line line;
 		request_log(request, &line, ended);
-		log_batch_add(&worker->log, &line);
+		log_batch_add(&worker->log, &line, &options->log);
 	}
 	uint64_t now = clock_microseconds();
 	metrics_count_request(worker->metrics, request, now - request->began);
@@ -263,7 +263,7 @@ static void turn(struct worker *worker)
 	deadline_sweep(worker);
 	acceptor_resume(worker);
 	if (worker->log.length > 0)
-		log_batch_write(&worker->log);
+		log_batch_write(&worker->log, &worker->settings->options.log);
 }
 
 static void *run(void *argument)
@@ -281,7 +281,7 @@ static void *run(void *argument)
 	http_stop(worker->http);
 	http_stop(worker->https);
 	linger_close_all(worker);
-	log_batch_write(&worker->log);
+	log_batch_write(&worker->log, &worker->settings->options.log);
 	const uint64_t one = 1;
 	if (write(worker->server->finished, &one, sizeof(one)) != sizeof(one))
 		return NULL;

@@ -1,6 +1,5 @@
 #include "service/process/log.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "service/process/log_sink.h"
 
 const char *const log_level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
@@ -181,36 +181,38 @@ static void end(struct log_line *line)
 	put_closing(line, '\n');
 }
 
-static void write_all(const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(STDERR_FILENO, data, length);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return;
-		data += written;
-		length -= (size_t)written;
-	}
-}
-
 void log_line_write(struct log_line *line)
 {
 	end(line);
-	write_all(line->data, line->length);
+	log_sink_write(line->data, line->length);
 }
 
-void log_batch_write(struct log_batch *batch)
+/* Whoever reads the log knows what it lacks. */
+static void tell_dropped(const struct log_style *style)
 {
-	write_all(batch->data, batch->length);
-	batch->length = 0;
+	uint64_t dropped = style->threshold >= LOG_LEVEL_WARNING ? log_sink_news() : 0;
+	struct log_line line;
+	if (dropped == 0)
+		return;
+	log_line_begin(&line, style, LOG_LEVEL_WARNING, "log");
+	log_line_number(&line, "dropped", dropped);
+	log_line_text(&line, "message",
+		TEXT("standard error took no more: so many lines were dropped since the start"));
+	log_line_write(&line);
 }
 
-void log_batch_add(struct log_batch *batch, struct log_line *line)
+void log_batch_write(struct log_batch *batch, const struct log_style *style)
+{
+	log_sink_write(batch->data, batch->length);
+	batch->length = 0;
+	tell_dropped(style);
+}
+
+void log_batch_add(struct log_batch *batch, struct log_line *line, const struct log_style *style)
 {
 	end(line);
 	if (line->length > sizeof(batch->data) - batch->length)
-		log_batch_write(batch);
+		log_batch_write(batch, style);
 	memcpy(batch->data + batch->length, line->data, line->length);
 	batch->length += line->length;
 }
@@ -229,4 +231,5 @@ void log_event(const struct log_style *style, enum log_level level, const char *
 	log_line_begin(&line, style, level, event);
 	log_line_text(&line, "message", text_trim(text_of(message)));
 	log_line_write(&line);
+	tell_dropped(style);
 }

@@ -63,8 +63,8 @@ struct log_batch {
 };
 
 /* Ends the line and keeps it; writes first when there is no room. */
-void log_batch_add(struct log_batch *batch, struct log_line *line);
-void log_batch_write(struct log_batch *batch);
+void log_batch_add(struct log_batch *batch, struct log_line *line, const struct log_style *style);
+void log_batch_write(struct log_batch *batch, const struct log_style *style);
 
 /* An event that is no request: `message` is for people. Nothing when `level` is above the
  * threshold.

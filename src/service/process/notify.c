@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* How long a datagram may wait for room: microseconds. */
+#define PATIENCE 200000
 
 /* A path, or the name of an abstract socket behind "@"; the length of the address, 0 for neither. */
 static socklen_t find_socket(struct sockaddr_un *ret_address)
@@ -29,6 +33,10 @@ int notify_open(void)
 	struct sockaddr_un address;
 	socklen_t length = find_socket(&address);
 	int fd = length > 0 ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	/* A manager that does not read holds up no signal for long. */
+	const struct timeval patience = { .tv_usec = PATIENCE };
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, length) == 0)
 		return fd;
 	close(fd);
