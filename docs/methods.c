@@ -3,8 +3,8 @@
  * itself goes by. With --print it writes the page to standard output (`make docs`); without, it
  * fails when the page in the source folder is not what it would write.
  */
-#include "checkpoint/fields.h"
-#include "checkpoint/storage_layouts.h"
+#include "checkpoint/declaration/fields.h"
+#include "checkpoint/weights/storage_layouts.h"
 #include "resolve/backends.h"
 #include "runner/support.h"
 
@@ -14,7 +14,7 @@
 
 static const char head[] =
 	"# Quantization methods of checkpoints\n\n"
-	"Made by `make docs` from src/checkpoint/methods.c; edit that, not this.\n\n"
+	"Made by `make docs` from src/checkpoint/declaration/methods.c; edit that, not this.\n\n"
 	"`quant_method` is looked up as transformers does it, exactly; bitsandbytes it finds by `load_in_4bit` "
 	"and `load_in_8bit` instead. The other spellings are recognised, too, with "
 	"warning `quant-method-unknown` where transformers would skip them.\n\n"
@@ -33,7 +33,7 @@ static const char estimate_head[] =
 	"A request quantizes linear modules: matrices that are no norms, embeddings or routers; lm_head neither, unless a "
 	"list of other modules is given (`llm_int8_skip_modules`, `modules_to_not_convert`), whose names are looked up as "
 	"transformers does it. Experts that are one parameter a layer, or that transformers 5 makes one of "
-	"(src/checkpoint/architectures.c), are no linear modules: of them bnb and torchao quantize nothing, "
+	"(src/checkpoint/declaration/architectures.c), are no linear modules: of them bnb and torchao quantize nothing, "
 	"`quantize_moe_experts` all, `fp8` all, `mxfp4` those of gpt_oss. torchao's int4 passes modules by whose "
 	"inputs its group does not divide.\n\n"
 	"It is the weights only, without optimizer, activations and adapters.\n\n"

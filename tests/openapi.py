@@ -118,9 +118,9 @@ def enumerations(stage):
         "BackendName": [backend["name"] for backend in catalogue["backends"]],
         "WeightDtype": words("resolve/backends.c", r'\[DTYPE_\w+\] = "(\w+)"'),
         "MethodName": [method["name"] for method in catalogue["methods"]],
-        "Engine": words("checkpoint/method_lookup.c", r'\[ENGINE_\w+\] = "([^"]+)"'),
-        "Grammar": words("checkpoint/method_lookup.c", r'\[GRAMMAR_\w+\] = "([^"]+)"'),
-        "Role": words("checkpoint/roles.c", r'\[ROLE_\w+\] = "(\w+)"'),
+        "Engine": words("checkpoint/declaration/method_lookup.c", r'\[ENGINE_\w+\] = "([^"]+)"'),
+        "Grammar": words("checkpoint/declaration/method_lookup.c", r'\[GRAMMAR_\w+\] = "([^"]+)"'),
+        "Role": words("checkpoint/exclusions/roles.c", r'\[ROLE_\w+\] = "(\w+)"'),
         "ProblemType": [
             f"urn:quantconf:problem:{slug}" for slug in words("service/network/problems.c", r'\.slug = "([^"]+)"') if slug != "none"
         ],

@@ -1,7 +1,7 @@
 #include "checkpoint/checkpoint.h"
 
 #include "checkpoint/inspector.h"
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 
 static enum checkpoint_fault fault_of(const struct document_problem *problem)
 {

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "checkpoint/methods.h"
+#include "checkpoint/declaration/methods.h"
 #include "source/document.h"
 
 /* What is wrong or worth knowing in the checkpoint itself; the resolver turns each into its rule.

@@ -1,7 +1,7 @@
 /* The command line of quantconf: one table for parsing, for --help, and for what the manual and the completions say. */
 #pragma once
 
-#include "checkpoint/roots.h"
+#include "checkpoint/folders/roots.h"
 #include "schema/target.h"
 
 #include <stdio.h>

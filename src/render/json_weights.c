@@ -1,4 +1,4 @@
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 #include "render/json_parts.h"
 
 static void put_dtypes(struct json *json, const struct weights *weights)

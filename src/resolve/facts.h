@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 #include "resolve/backends.h"
 #include "schema/rule.h"
 

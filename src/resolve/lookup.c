@@ -1,7 +1,7 @@
 /* Which checkpoint the request is about. */
 #include "resolve/override.h"
 
-#include "checkpoint/memo.h"
+#include "checkpoint/folders/memo.h"
 
 static struct checkpoint *inspect_given(struct resolver *resolver)
 {

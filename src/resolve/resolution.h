@@ -2,7 +2,7 @@
 #pragma once
 
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 #include "schema/diagnostic.h"
 
 enum resolution_status {

@@ -7,8 +7,8 @@
 
 #include "resolve/resolution.h"
 
-struct roots;      /* checkpoint/roots.h */
-struct roots_memo; /* checkpoint/memo.h */
+struct roots;      /* checkpoint/folders/roots.h */
+struct roots_memo; /* checkpoint/folders/memo.h */
 
 enum checkpoint_choice {
 	CHECKPOINT_LOOK_UP, /* base_model below a model root */

@@ -1,7 +1,7 @@
 #include "resolve/words_checkpoint.h"
 
 #include "base/buffer.h"
-#include "checkpoint/digits.h"
+#include "checkpoint/names/digits.h"
 
 /* " (305 entries: attention 244, lm_head 1)"; "" without a list. */
 struct text excluded_words(struct resolver *resolver, const struct rule *rule)

@@ -3,7 +3,7 @@
  * the same bytes, and a resolve (to the rendered reply) whose model a root has beside one that looks at none.
  */
 #include "bench/timing.h"
-#include "checkpoint/roots.h"
+#include "checkpoint/folders/roots.h"
 #include "render/render.h"
 #include "runner/support.h"
 

@@ -3,7 +3,7 @@
  * well-formed, and its places lie in the text. Over tests/matrix.tsv and the real checkpoints below QUANTCONF_CORPUS, as they
  * are and spoilt at random: QUANTCONF_FUZZ_COUNT (default 3000) from QUANTCONF_FUZZ_SEED (default 1) on.
  */
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 #include "render/render.h"
 #include "runner/support.h"
 #include "source/document.h"

@@ -2,7 +2,7 @@
 #include "checkpoint.h"
 #include "checkpoint_tensors.h"
 
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 
 static const char bf16[] = "{\"model_type\":\"llama\"}";
 static const char bnb[] = "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\","

@@ -1,7 +1,7 @@
 /* What is kept of models that were inspected, and files that change. */
 #include "checkpoint_tree.h"
 
-#include "checkpoint/memo.h"
+#include "checkpoint/folders/memo.h"
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -5,8 +5,8 @@
 #include "checkpoint.h"
 #include "checkpoint_tensors.h"
 
-#include "checkpoint/storage_layouts.h"
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/storage_layouts.h"
+#include "checkpoint/weights/weights.h"
 
 #define LINEAR "model.layers.0.mlp.experts.up_proj"
 #define WEIGHTS 8192

@@ -1,7 +1,7 @@
 /* Folders: layouts, names, links, what is no file, and what stands beside config.json. */
 #include "checkpoint_tree.h"
 
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "checkpoint.h"
-#include "checkpoint/roots.h"
+#include "checkpoint/folders/roots.h"
 
 extern const char mxfp4[], gptq[]; /* contents of a config.json */
 

@@ -2,7 +2,7 @@
 #include "checkpoint.h"
 #include "checkpoint_tensors.h"
 
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "checkpoint.h"
 
 #include "base/buffer.h"
-#include "checkpoint/exclusions.h"
-#include "checkpoint/pattern.h"
+#include "checkpoint/exclusions/exclusions.h"
+#include "checkpoint/names/pattern.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Checkpoints, and the lists of rules, backends and methods, as JSON. */
 #include "unit/render_fixture.h"
 
-#include "checkpoint/weights.h"
+#include "checkpoint/weights/weights.h"
 #include "resolve/backends.h"
 #include "resolve/registry.h"
 

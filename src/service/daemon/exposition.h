@@ -1,7 +1,7 @@
 /* One metric each: what stands below its HELP and TYPE lines. exposition.c has the table. */
 #pragma once
 
-#include "checkpoint/roots.h"
+#include "checkpoint/folders/roots.h"
 #include "service/process/process.h"
 #include "service/requests/metrics.h"
 

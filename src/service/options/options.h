@@ -1,7 +1,7 @@
 /* What an administrator may set: one row an option; the command line and --help read the rows. */
 #pragma once
 
-#include "checkpoint/roots.h"
+#include "checkpoint/folders/roots.h"
 #include "resolve/resolve.h"
 #include "service/process/log.h"
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "checkpoint/memo.h"
+#include "checkpoint/folders/memo.h"
 #include "render/json.h"
 #include "render/render.h"
 #include "service/requests/call.h"

@@ -1,0 +1,27 @@
+/*
+ * Inspected checkpoints that are kept: bounded in number and bytes, the longest unused goes first.
+ * Entries never change, and live until the last of their holders lets go: threads read them without
+ * a lock.
+ */
+#pragma once
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/folders/witness.h"
+
+struct keep;
+struct kept;
+
+/* NULL without memory. */
+struct keep *keep_new(size_t entries, size_t bytes);
+/* Entries may still be held. NULL is allowed. */
+void keep_free(struct keep *keep);
+/* The answer to that question, if all that it hangs on is still as it was; else NULL. Held. */
+struct kept *keep_take(struct keep *keep, struct text question);
+/* A copy, kept in place of an older answer, and held; NULL when it is too large, or without memory. */
+struct kept *keep_add(struct keep *keep, struct text question, const struct witnesses *witnesses,
+	const struct checkpoint *checkpoint);
+const struct checkpoint *kept_checkpoint(const struct kept *kept);
+/* Lets go of one. In the form that arena_defer() takes. */
+void kept_release(void *kept);
+void keep_count(struct keep *keep, uint64_t *ret_hits, uint64_t *ret_misses, size_t *ret_entries,
+	size_t *ret_bytes);
