@@ -16,6 +16,22 @@ static const struct inspection *inspect_path(struct session *session, const char
 		       : NULL;
 }
 
+static void put(struct session *session, const struct inspection *inspection)
+{
+	struct inspection shown = *inspection;
+	struct buffer out;
+	buffer_init(&out, &session->arena, 8192);
+	if (session->options->output != OUTPUT_TEXT) {
+		render_inspection_json(&out, &shown);
+	} else {
+		if (session->options->quiet)
+			shown.findings = session_without_notes(
+				&session->arena, shown.findings, &shown.finding_count);
+		render_inspection_text(&out, &shown, session->colour);
+	}
+	session_put(session, stdout, &out);
+}
+
 static void inspect_file(struct session *session, const char *path)
 {
 	arena_reset(&session->arena);
@@ -24,15 +40,14 @@ static void inspect_file(struct session *session, const char *path)
 		session_worsen(session, EXIT_INTERNAL);
 		return;
 	}
+	enum severity failing = session->options->strict ? SEVERITY_WARNING : SEVERITY_ERROR;
 	struct inspection shown = *inspection;
 	shown.include_exclusions = session->options->include_exclusions;
-	struct buffer out;
-	buffer_init(&out, &session->arena, 8192);
-	render_inspection_json(&out, &shown);
+	shown.filename = text_of(path);
 	for (size_t i = 0; i < shown.finding_count; i++)
-		if (shown.findings[i]->severity == SEVERITY_ERROR)
+		if (shown.findings[i]->severity >= failing)
 			session_worsen(session, EXIT_ERRORS);
-	session_put(session, stdout, &out);
+	put(session, &shown);
 }
 
 int run_inspect(struct session *session)

@@ -68,7 +68,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 		.help = "form of the answer: json (default), yaml, text, diff or sarif",
 		.more = "A config with errors, or one that cannot be rewritten, has no yaml and no diff: "
 			"standard output stays empty, standard error says why. "
-			"Of several files sarif is one log; yaml takes one file alone.",
+			"Of several files sarif is one log; yaml takes one file alone. "
+			"inspect answers with json or text.",
 	},
 	[OPTION_CHECKPOINT - OPTION_TARGET] = {
 		.name = "checkpoint",
@@ -271,7 +272,7 @@ static int find_command(struct command_options *options, const char *name)
 /* The forms that a command answers in; migrate has switches of its own. */
 static const bool forms[COMMAND_COUNT][OUTPUT_COUNT] = {
 	[COMMAND_RESOLVE] = { true, true, true, true, true },
-	[COMMAND_INSPECT] = { [OUTPUT_JSON] = true },
+	[COMMAND_INSPECT] = { [OUTPUT_JSON] = true, [OUTPUT_TEXT] = true },
 	[COMMAND_RULES] = { [OUTPUT_JSON] = true, [OUTPUT_TEXT] = true },
 	[COMMAND_SCHEMA] = { [OUTPUT_JSON] = true },
 };

@@ -41,6 +41,9 @@ void session_worsen(struct session *session, int status);
 const struct resolution *session_resolve(struct session *session, const char *path, bool migrated);
 /* Writes the buffer, complaining when that fails. */
 void session_put(struct session *session, FILE *to, const struct buffer *out);
+/* The findings without notes, in an array of the arena. */
+const struct diagnostic **session_without_notes(
+	struct arena *arena, const struct diagnostic **findings, size_t *count);
 /* The text for people; with --quiet without notes. */
 void session_put_text(const struct session *session, struct buffer *out,
 	const struct resolution *resolution, bool colour);

@@ -98,31 +98,30 @@ void session_put(struct session *session, FILE *to, const struct buffer *out)
 	}
 }
 
-static const struct resolution *without_notes(
-	struct arena *arena, const struct resolution *resolution)
+const struct diagnostic **session_without_notes(
+	struct arena *arena, const struct diagnostic **findings, size_t *count)
 {
-	struct resolution *shown = ARENA_NEW(arena, struct resolution);
-	const struct diagnostic **findings =
-		ARENA_ARRAY(arena, const struct diagnostic *, resolution->finding_count + 1);
-	size_t count = 0;
-	if (!shown || !findings)
-		return resolution;
-	for (size_t i = 0; i < resolution->finding_count; i++)
-		if (resolution->findings[i]->severity != SEVERITY_NOTE)
-			findings[count++] = resolution->findings[i];
-	*shown = *resolution;
-	shown->findings = findings;
-	shown->finding_count = count;
-	shown->counts[SEVERITY_NOTE] = 0;
+	const struct diagnostic **shown = ARENA_ARRAY(arena, const struct diagnostic *, *count + 1);
+	size_t kept = 0;
+	if (!shown)
+		return findings;
+	for (size_t i = 0; i < *count; i++)
+		if (findings[i]->severity != SEVERITY_NOTE)
+			shown[kept++] = findings[i];
+	*count = kept;
 	return shown;
 }
 
 void session_put_text(const struct session *session, struct buffer *out,
 	const struct resolution *resolution, bool colour)
 {
-	if (session->options->quiet)
-		resolution = without_notes(out->arena, resolution);
-	render_resolution_text(out, resolution, colour);
+	struct resolution shown = *resolution;
+	if (session->options->quiet) {
+		shown.findings =
+			session_without_notes(out->arena, shown.findings, &shown.finding_count);
+		shown.counts[SEVERITY_NOTE] = 0;
+	}
+	render_resolution_text(out, &shown, colour);
 }
 
 void session_refuse(struct session *session, const struct resolution *resolution)

@@ -16,8 +16,10 @@ void render_backends_json(struct buffer *out);
 void render_schema_json(struct buffer *out);
 
 /* text.c: for people, as compilers do it: place, severity, message, rule, source line with caret,
- * remedy, summary. */
+ * remedy, summary. Errors come first. */
 void render_resolution_text(struct buffer *out, const struct resolution *resolution, bool colour);
+/* text_checkpoint.c: a line that says what it is, more about it, findings as above. */
+void render_inspection_text(struct buffer *out, const struct inspection *inspection, bool colour);
 
 /* sarif.c: SARIF 2.1.0, columns in code points. */
 void render_resolution_sarif(struct buffer *out, const struct resolution *resolution);

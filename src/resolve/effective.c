@@ -210,6 +210,7 @@ static bool checkpoint_wins(const struct facts *facts)
 /* Its weights are unpacked while they are loaded. */
 static void install_dequantized(struct effective *effective)
 {
+	effective->dequantized = true;
 	effective->weight_dtype = TEXT("");
 	effective->weight_bits = TEXT("16");
 	effective->group_size = TEXT("");

@@ -28,6 +28,7 @@ struct effective {
 	struct text weight_dtype;
 	struct text weight_bits; /* digits */
 	struct text group_size;  /* JSON */
+	bool dequantized;        /* the checkpoint's weights, while they are loaded */
 	const char *installs_class;
 	const struct node *installs_kwargs; /* mapping; NULL where quant_type_class stands */
 	const char *quant_type_class;       /* torchao's */
@@ -77,4 +78,5 @@ struct inspection {
 	const struct diagnostic **findings;
 	size_t finding_count;
 	bool include_exclusions;
+	struct text filename; /* for people; "" stands for the model, or for config.json */
 };

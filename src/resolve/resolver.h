@@ -63,8 +63,6 @@ struct text key_path(struct arena *arena, const struct facts *facts, enum key ke
 struct text base_words(struct arena *arena, const struct facts *facts);
 /* A scalar as it was written, quoted where it was; a collection by its kind. At most about 60 bytes. */
 struct text value_words(struct arena *arena, const struct node *value);
-/* "38.2 GB" */
-struct text size_words(struct arena *arena, uint64_t bytes);
 
 #define RULE_WORDS_MAXIMUM (RULE_READS_MAXIMUM + 8)
 

@@ -32,18 +32,6 @@ struct text value_words(struct arena *arena, const struct node *value)
 	return arena_printf(arena, "%s%.*s%s%s", quote, TEXT_ARGUMENTS(shown), rest, quote);
 }
 
-struct text size_words(struct arena *arena, uint64_t bytes)
-{
-	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB" };
-	double size = (double)bytes;
-	size_t unit = 0;
-	while (size >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		size /= 1000;
-		unit++;
-	}
-	return arena_printf(arena, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
-}
-
 /* "adapter: qlora with load_in_4bit: true" */
 static struct text flags_words(struct arena *arena, const struct facts *facts)
 {

@@ -1,6 +1,7 @@
 #include "resolve/words_checkpoint.h"
 
 #include "base/buffer.h"
+#include "base/size.h"
 #include "checkpoint/names/digits.h"
 
 /* " (305 entries: attention 244, lm_head 1)"; "" without a list. */

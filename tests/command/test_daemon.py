@@ -79,3 +79,6 @@ class SameBytes(CommandTest):
         mine = self.run_bytes("inspect", "config.json").stdout
         theirs = self.daemon.post("/v1/inspect", checkpoint, "application/json")
         self.assertEqual(mine, theirs.body)
+        mine = self.run_bytes("inspect", "-o", "text", "config.json").stdout
+        theirs = self.daemon.post("/v1/inspect", checkpoint, accept="text/plain")
+        self.assertEqual(mine, theirs.body)

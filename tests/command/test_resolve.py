@@ -12,7 +12,7 @@ class Inputs(CommandTest):
             outcome = self.run_it("resolve", *arguments, stdin=QLORA)
             self.assertEqual((outcome.status, outcome.json["status"]), (0, "ok"))
         text = self.run_it("resolve", "-o", "text", stdin=CONFLICT).stdout
-        self.assertIn("\n<stdin>:1:1: error: ", text)
+        self.assertTrue(text.startswith("<stdin>:1:1: error: "), text)
 
     def test_many_files_are_all_read_and_summed_up(self):
         self.write("good.yaml", QLORA)

@@ -31,7 +31,7 @@ class Usage(CommandTest):
         self.assert_usage("schema", "a.yaml", says="takes no file")
         self.assert_usage("migrate", "-o", "diff", "a.yaml", says="--output was given: diff")
         self.assert_usage("rules", "-o", "sarif", says="--output was given: sarif")
-        self.assert_usage("inspect", "-o", "text", "a.yaml", says="--output was given: text")
+        self.assert_usage("inspect", "-o", "sarif", "a.yaml", says="--output was given: sarif")
         self.assert_usage("rules", "no-such-rule", says="no rule no-such-rule")
         roots = [word for _ in range(65) for word in ("--model-root", ".")]
         self.assert_usage("resolve", *roots, "a.yaml", says="too many")
@@ -106,6 +106,27 @@ class Inspect(CommandTest):
         outcome = self.run_it("inspect", "a.json", "b.json")
         self.assertEqual(outcome.status, 0, outcome.stderr)
         self.assertEqual(len(outcome.stdout.splitlines()), 2)
+
+    def test_text(self):
+        block = {"quant_method": "bitsandbytes", "bnb_4bit_quant_type": "nf4"}
+        self.write("a.json", self.CHECKPOINT)
+        self.write("b.json", json.dumps({"quantization_config": block}))
+        outcome = self.run_it("inspect", "-o", "text", "a.json", "b.json")
+        self.assertEqual(outcome.status, 0, outcome.stderr)
+        self.assertTrue(outcome.stdout.startswith("a.json: quantized with gptq: int4, groups of 128\n"))
+        self.assertIn("\nb.json: quantized with bitsandbytes (1 warning)\n", outcome.stdout)
+        self.assertRegex(outcome.stdout, r"\nb\.json:1:26: warning: .* \[quant-method-unknown\]\n")
+        self.assertEqual(self.run_it("inspect", "--strict", "-o", "text", "a.json").status, 0)
+        self.assertEqual(self.run_it("inspect", "--strict", "-o", "text", "a.json", "b.json").status, 1)
+
+    def test_text_without_notes(self):
+        entry = {"quant_method": "fp8", "modules_to_not_convert": ["nowhere"]}
+        self.write("model/config.json", json.dumps({"quantization_config": entry}))
+        index = {"weight_map": {"model.layers.0.mlp.up_proj.weight": "a.safetensors"}}
+        self.write("model/model.safetensors.index.json", json.dumps(index))
+        self.assertIn("[checkpoint-exclusions-unmatched]", self.run_it("inspect", "-o", "text", "model").stdout)
+        quiet = self.run_it("inspect", "-q", "-o", "text", "model").stdout
+        self.assertNotIn("note", quiet)
 
     def test_faults(self):
         self.write("broken.json", "{")

@@ -350,6 +350,15 @@ class Resolve(unittest.TestCase):
         self.assertEqual(odd.status, 200)
         self.assertTrue(odd.json["findings"])
 
+    def test_inspect_for_people(self):
+        reply = self.daemon.post("/v1/inspect", json.dumps(GPTQ_CHECKPOINT), accept="text/plain")
+        self.assertEqual(reply.status, 200)
+        self.assertEqual(reply.headers["content-type"], "text/plain; charset=utf-8")
+        self.assertTrue(reply.body.startswith(b"config.json: quantized with gptq: int4, groups of 128\n"), reply.body)
+        refused = self.daemon.post("/v1/inspect", "{}", accept="text/x-diff")
+        self.check_problem(refused, 406, "not-acceptable")
+        self.assertEqual(refused.json["allowed"], ["application/json", "text/plain"])
+
     def test_inspect_wants_an_object(self):
         for body in ("", "[]", "7", '"x"', "{", '{"a": 1} trailing', b"\xff\xfe{"):
             with self.subTest(body):

@@ -23,6 +23,18 @@ static void count_findings(struct request *request, const struct inspection *ins
 	}
 }
 
+/* The order is that of inspect_types. */
+enum offer {
+	OFFER_JSON,
+	OFFER_TEXT,
+};
+
+const char *const inspect_types[] = {
+	[OFFER_JSON] = "application/json",
+	[OFFER_TEXT] = "text/plain",
+	NULL,
+};
+
 static void reply(struct request *request, const struct inspection *inspection)
 {
 	struct inspection shown = *inspection;
@@ -34,9 +46,13 @@ static void reply(struct request *request, const struct inspection *inspection)
 	metrics_count_findings(request->metrics,
 		(const struct diagnostic *const *)inspection->findings, inspection->finding_count);
 	buffer_init(&out, &request->arena, 4096);
-	render_inspection_json(&out, &shown);
+	bool text = request->offer == OFFER_TEXT;
+	if (text)
+		render_inspection_text(&out, &shown, false);
+	else
+		render_inspection_json(&out, &shown);
 	request_phase(request, PHASE_RENDER);
-	request_reply(request, 200, "application/json", &out);
+	request_reply(request, 200, text ? "text/plain; charset=utf-8" : "application/json", &out);
 }
 
 void handle_inspect(struct request *request)

@@ -8,6 +8,7 @@
 
 /* handle_resolve.c */
 extern const char *const resolve_types[];
+extern const char *const inspect_types[];
 void handle_resolve(struct request *request);
 
 /* handle_batch.c */

@@ -89,14 +89,14 @@ const struct route routes[] = {
 		.verb = VERB_POST,
 		.handle = handle_inspect,
 		.forms = inspect_forms,
-		.types = json_types,
+		.types = inspect_types,
 		.parameters = inspect_parameters,
 	},
 	{
 		.path = "/v1/inspect",
 		.verb = VERB_GET,
 		.handle = handle_inspect_model,
-		.types = json_types,
+		.types = inspect_types,
 		.parameters = inspect_model_parameters,
 	},
 	{
