@@ -2,6 +2,7 @@
 #include "checkpoint.h"
 #include "checkpoint_tensors.h"
 
+#include "base/buffer.h"
 #include "checkpoint/weights/weights.h"
 
 static const char bf16[] = "{\"model_type\":\"llama\"}";
@@ -106,6 +107,31 @@ START_TEST(names_alone_tell_as_much_as_they_can)
 }
 END_TEST
 
+/* Nobody knows what a list that was not tried leaves out: perhaps all of a model without packed weights. */
+START_TEST(untried_lists_tell_nothing)
+{
+	struct buffer config, names;
+	buffer_init(&config, &arena, 65536);
+	buffer_init(&names, &arena, 65536);
+	buffer_add_string(&config,
+		"{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{");
+	for (int i = 0; i < 1000; i++)
+		buffer_printf(&config, "%s\"-:.*%d.*\":{}", i > 0 ? "," : "", i);
+	buffer_add_string(&config, "}}}");
+	buffer_add_byte(&config, '\0');
+	for (int i = 0; i < 20000; i++)
+		buffer_printf(&names, "%smodel.layers.%d.mlp.experts.%d.up_proj.weight BF16 4,4",
+			i > 0 ? ";" : "", i / 200, i % 200);
+	buffer_add_byte(&names, '\0');
+	const struct checkpoint *checkpoint =
+		with_names(buffer_text(&config).data, buffer_text(&names).data);
+	ck_assert_uint_gt(checkpoint->exclusions.untried, 0);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_EXCLUSIONS_UNTRIED), 1);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE), 0);
+	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, -1);
+}
+END_TEST
+
 TCase *case_disagreement(void)
 {
 	TCase *tcase = make_case("disagreement");
@@ -113,5 +139,6 @@ TCase *case_disagreement(void)
 	tcase_add_loop_test(tcase, single_modules_disagree, 0,
 		sizeof(single_modules) / sizeof(single_modules[0]));
 	tcase_add_test(tcase, names_alone_tell_as_much_as_they_can);
+	tcase_add_test(tcase, untried_lists_tell_nothing);
 	return tcase;
 }

@@ -2,6 +2,7 @@
 #include "checkpoint/declaration/fields.h"
 
 #include "base/buffer.h"
+#include "checkpoint/declaration/torchao.h"
 
 #include <string.h>
 
@@ -153,6 +154,8 @@ void inspect_fields(struct inspector *inspector)
 		if (applies(&field_rows[i], method))
 			check_path(inspector, &field_rows[i], inspector->block_place,
 				field_rows[i].path);
+	if (method == METHOD_TORCHAO && inspector->refusable)
+		inspect_torchao(inspector);
 }
 
 static bool is_items_of(const char *path, struct text key)

@@ -1,5 +1,6 @@
 /* Which method a block names, as transformers would find it and as people mean it. */
 #include "checkpoint/declaration/scheme.h"
+#include "checkpoint/declaration/torchao.h"
 #include "checkpoint/inspector.h"
 
 /* A key that only one method's blocks have. Asked in order. */
@@ -142,22 +143,6 @@ static void unwrap(struct inspector *inspector)
 	unsigned unused;
 	if (!inspector->checkpoint->method && name)
 		inspector->by_place = method_recognise(node_text(name), &unused);
-}
-
-static const char *torchao_refusal(const struct node *block)
-{
-	const struct node *type = node_get(block, "quant_type");
-	const struct node *config = node_get(type, "default");
-	if (!type)
-		return "TorchAoConfig needs quant_type";
-	if (type->kind == NODE_STRING)
-		return "strings in quant_type are read no more since transformers 5.3";
-	if (!node_is_mapping(type) || type->count != 1 || !config)
-		return "quant_type takes one key, default, and TorchAoConfig raises on anything else";
-	if (node_is_string(node_get(config, "_type"), "NF4WeightOnlyConfig"))
-		return "torchao writes NF4WeightOnlyConfig, but does not look where it lives when it "
-		       "reads a config";
-	return NULL;
 }
 
 static const char *higgs_refusal(const struct node *block)

@@ -1,5 +1,6 @@
 /* torchao: the class's name tells the weights, its _data the rest. */
 #include "checkpoint/declaration/scheme.h"
+#include "checkpoint/declaration/torchao.h"
 
 static const struct scheme_preset classes[] = {
 	{ "Int4WeightOnlyConfig", "int4", "4", "128", NULL, "int4", "float", NULL },
@@ -84,9 +85,9 @@ static void read_element(struct scheme *scheme, const struct node *data)
 	}
 }
 
-static bool known_class(const struct node *config)
+bool torchao_knows(struct text class)
 {
-	return scheme_preset_find(classes, node_text(node_get(config, "_type"))) != NULL;
+	return scheme_preset_find(classes, class) != NULL;
 }
 
 static void add_class(
@@ -116,7 +117,7 @@ static bool add_modules(struct inspector *inspector, const struct node *data)
 		return false;
 	for (uint32_t i = 0; i < modules->count; i++) {
 		const struct node *config = modules->members[i].value;
-		if (known_class(config))
+		if (torchao_knows(node_text(node_get(config, "_type"))))
 			add_class(inspector, node_text(node_get(config, "_type")),
 				node_get(config, "_data"), modules->members[i].key);
 	}

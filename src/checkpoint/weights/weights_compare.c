@@ -67,6 +67,12 @@ static bool is_plain_linear(const struct survey *survey, const struct module *mo
 	       in_scope(survey, module->role) && word_in(linear_names, last_part(module->name));
 }
 
+/* Whether the list, if there is one, was tried on the modules. */
+static bool is_told(const struct survey *survey)
+{
+	return survey->verdicts || survey->inspector->checkpoint->exclusions.list_count == 0;
+}
+
 /* Names alone may be those of several layouts. */
 static bool fits_any(const struct survey *survey, const struct module *module)
 {
@@ -95,9 +101,9 @@ static enum relation relation_of(const struct survey *survey, size_t index)
 		return RELATION_EXCLUDED;
 	if (module->layout)
 		return fits_any(survey, module) ? RELATION_AGREES : RELATION_FOREIGN;
-	bool told = survey->verdicts || survey->inspector->checkpoint->exclusions.list_count == 0;
 	bool declared = declares_weights(survey->inspector->checkpoint);
-	if (told && declared && verdict != VERDICT_EXCLUDED && is_plain_linear(survey, module))
+	if (is_told(survey) && declared && verdict != VERDICT_EXCLUDED &&
+		is_plain_linear(survey, module))
 		return RELATION_PLAIN;
 	return RELATION_NONE;
 }
@@ -188,7 +194,11 @@ static bool means_any(const struct survey *survey)
 static int judge_plain_model(struct survey *survey)
 {
 	const struct checkpoint *checkpoint = survey->inspector->checkpoint;
-	if (!declares_weights(checkpoint) || !means_any(survey))
+	if (!declares_weights(checkpoint))
+		return 1;
+	if (!is_told(survey))
+		return -1;
+	if (!means_any(survey))
 		return 1;
 	if (!checkpoint->method || may_be_plain(checkpoint->method->method) ||
 		!storage_layout_of_method(checkpoint->method->method))
