@@ -1,5 +1,6 @@
 """What passes between the daemon and a service manager."""
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -169,7 +170,7 @@ class Activation(unittest.TestCase):
             for target, fd in high.items():
                 os.dup2(fd, target)
 
-        return subprocess.Popen(
+        process = subprocess.Popen(
             ["/bin/sh", "-c", script, BUILD, *options],
             stderr=subprocess.PIPE,
             text=True,
@@ -177,6 +178,8 @@ class Activation(unittest.TestCase):
             preexec_fn=pass_them,
             env={**os.environ, "LISTEN_FDS": str(len(sockets)), "LISTEN_FDNAMES": names},
         )
+        self.addCleanup(process.kill)  # for a test that fails
+        return process
 
     def ask(self, peer):
         with peer:
@@ -203,6 +206,32 @@ class Activation(unittest.TestCase):
                 self.assertEqual(process.returncode, 0, log)
                 self.assertIn(f"listening on http://127.0.0.1:{tcp.getsockname()[1]}", log)
                 self.assertTrue(os.path.exists(path))
+
+    def test_both_families_by_one_socket(self):
+        """As ListenStream=8642 makes it: clients of IPv4 count by their own addresses, and are named so."""
+        try:
+            both = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
+        except (OSError, ValueError):
+            self.skipTest("there is no IPv6 here")
+        with both, contextlib.ExitStack() as held:
+            process = self.start(both, options=("--insecure", "--limit-connections-per-address=3"))
+            port = both.getsockname()[1]
+
+            def connect(source):
+                peer = socket.create_connection(("127.0.0.1", port), PATIENCE, (source, 0))
+                return held.enter_context(peer)
+
+            for _ in range(3):
+                peer = connect("127.0.0.9")
+                peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertIn(b" 200 ", peer.recv(4096)[:20])
+            self.assertIn(b" 429 ", self.ask(connect("127.0.0.9"))[:20])
+            self.assertIn(b" 200 ", self.ask(connect("127.0.0.10"))[:20])
+            self.assertIn(b" 200 ", self.ask(socket.create_connection(("::1", port), PATIENCE))[:20])
+            process.terminate()
+            _, log = process.communicate(timeout=PATIENCE)
+            self.assertEqual(process.returncode, 0, log)
+            self.assertIn('message="127.0.0.9 has more connections', log)
 
     def test_a_reload_opens_no_door(self):
         """Whether others can reach it is a question to the socket, not to `listen`."""

@@ -164,6 +164,7 @@ static bool accept_one(struct worker *worker, const struct listener *listener)
 	arrived.fd = accept4(listener->fd, (struct sockaddr *)&arrived.address,
 		&arrived.address_length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (arrived.fd >= 0) {
+		address_unmap(&arrived.address, &arrived.address_length);
 		admit_connection(worker, &arrived);
 		return true;
 	}

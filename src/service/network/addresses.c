@@ -27,6 +27,19 @@ void addresses_free(struct addresses *addresses)
 	free(addresses);
 }
 
+void address_unmap(struct sockaddr_storage *address, socklen_t *length)
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	if (address->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		return;
+	v4.sin_port = v6->sin6_port;
+	memcpy(&v4.sin_addr, v6->sin6_addr.s6_addr + 12, sizeof(v4.sin_addr));
+	*address = (struct sockaddr_storage){ 0 };
+	memcpy(address, &v4, sizeof(v4));
+	*length = sizeof(v4);
+}
+
 static uint64_t mix(uint64_t z)
 {
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -8,6 +8,9 @@
 
 struct addresses;
 
+/* An IPv4 client of an IPv6 socket: from here on an IPv4 address as any other. */
+void address_unmap(struct sockaddr_storage *address, socklen_t *length);
+
 /* NULL without memory. */
 struct addresses *addresses_new(void);
 void addresses_free(struct addresses *addresses);

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "service/network/addresses.h"
 #include "service/process/confined.h"
 
 #define BACKLOG 4096
@@ -93,11 +94,14 @@ static enum listener_outcome open_unix(
 
 bool listener_is_loopback(const struct sockaddr_storage *address)
 {
-	if (address->ss_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	struct sockaddr_storage plain = *address;
+	socklen_t length = sizeof(plain);
+	address_unmap(&plain, &length);
+	if (plain.ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)&plain;
 		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
 	}
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&plain;
 	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
