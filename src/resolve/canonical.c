@@ -29,31 +29,48 @@ static struct node *mapping_with(struct arena *arena, const char *key, struct no
 	return mapping;
 }
 
-/* What the user wrote beside the known keys stays with the block. */
-static void put_unknown(struct node *body, const struct base_spelling *spelling)
+/* The dtype as it was written, where that is its name. */
+static struct node *dtype_node(const struct rewriting *rewriting)
 {
-	bool framed = spelling->dialect == DIALECT_NESTED || spelling->dialect == DIALECT_FLAT;
-	for (uint32_t i = 0; framed && i < spelling->body->count; i++) {
-		const struct member *member = &spelling->body->members[i];
-		bool frame = spelling->dialect == DIALECT_FLAT && text_is(member->key, "backend");
-		if (!frame && !block_is_body_key(member->key))
-			node_put_member(body, member);
+	const struct base_quantization *base = &rewriting->facts->base;
+	const struct member *written = base_decisive(base)->dtype_member;
+	const char *name = dtype_names[base->dtype];
+	return written && node_is_string(written->value, name)
+		       ? written->value
+		       : node_string(rewriting->arena, text_of(name));
+}
+
+/* In the order of the block that it was written in, with what stands beside the known keys; peft holds other things, too. */
+static void put_written(
+	const struct rewriting *rewriting, struct node *body, const struct base_spelling *spelling)
+{
+	bool peft = spelling->dialect == DIALECT_PEFT_BLOCK;
+	for (uint32_t i = 0; i < spelling->body->count; i++) {
+		struct member member = spelling->body->members[i];
+		bool frame = spelling->dialect != DIALECT_NESTED && text_is(member.key, "backend");
+		bool other = peft && !text_is(member.key, "weight_dtype") &&
+			     !text_is(member.key, "group_size");
+		if (frame ? rewriting->target != TARGET_FLAT : other)
+			continue;
+		if (spelling->dtype_member && text_is(member.key, "weight_dtype"))
+			member.value = dtype_node(rewriting);
+		if (member.value)
+			node_put_member(body, &member);
 	}
 }
 
 static void fill_body(const struct rewriting *rewriting, struct node *body)
 {
 	const struct base_quantization *base = &rewriting->facts->base;
-	const struct base_spelling *spelling = base_decisive(&rewriting->facts->base);
-	struct arena *arena = rewriting->arena;
+	const struct base_spelling *spelling = base_decisive(base);
+	if (spelling->body) {
+		put_written(rewriting, body, spelling);
+		return;
+	}
 	if (base->dtype)
-		node_put(body, TEXT("weight_dtype"),
-			node_string(arena, text_of(dtype_names[base->dtype])));
-	if (spelling->group_size)
-		node_put(body, TEXT("group_size"), (struct node *)spelling->group_size);
+		node_put(body, TEXT("weight_dtype"), dtype_node(rewriting));
 	if (spelling->config_kwargs)
 		node_put(body, TEXT("config_kwargs"), (struct node *)spelling->config_kwargs);
-	put_unknown(body, spelling);
 }
 
 static uint32_t body_room(const struct base_spelling *spelling)
@@ -68,7 +85,8 @@ static struct node *make_block(const struct rewriting *rewriting)
 	struct node *body = node_mapping(arena, body_room(base_decisive(&rewriting->facts->base)));
 	if (!body)
 		return NULL;
-	if (rewriting->target == TARGET_FLAT)
+	bool written = rewriting->facts->base.dialect == DIALECT_PEFT_BLOCK;
+	if (rewriting->target == TARGET_FLAT && !written)
 		node_put(body, TEXT("backend"), node_string(arena, text_of(backend)));
 	fill_body(rewriting, body);
 	return rewriting->target == TARGET_FLAT ? body : mapping_with(arena, backend, body);
@@ -159,6 +177,16 @@ bool canonical_asks(const struct facts *facts, const struct member *member)
 	       (member == facts->settings[KEY_NF4_BACKEND].member && facts->base.nf4_backend);
 }
 
+const struct member *canonical_place(const struct facts *facts, enum target target)
+{
+	enum dialect dialect = facts->base.dialect;
+	if (target == TARGET_RELEASED)
+		return NULL;
+	if (dialect == DIALECT_NESTED || dialect == DIALECT_FLAT)
+		return facts->settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
+	return dialect == DIALECT_PEFT_BLOCK ? facts->settings[KEY_PEFT].member : NULL;
+}
+
 static bool is_gone(const struct facts *facts, const struct member *member)
 {
 	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
@@ -224,7 +252,9 @@ static void put_member(struct rewriting *rewriting, const struct member *member)
 		node_put_member(rewriting->root, member);
 		return;
 	}
-	if (!rewriting->drops && has_base(rewriting) && canonical_asks(facts, member))
+	const struct member *place = canonical_place(facts, rewriting->target);
+	if (!rewriting->drops && has_base(rewriting) &&
+		(place ? member == place : canonical_asks(facts, member)))
 		put_block(rewriting);
 	bool block = member == facts->settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
 	if (member == facts->settings[KEY_ADAPTER].member)

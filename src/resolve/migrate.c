@@ -1,6 +1,8 @@
 #include "resolve/migrate.h"
 
 #include "resolve/emit.h"
+#include "resolve/proof.h"
+#include "resolve/reshape.h"
 
 struct migration {
 	struct resolver *resolver;
@@ -12,6 +14,8 @@ struct migration {
 	struct text made;    /* the new entries, as lines or as flow text */
 	struct gap made_gap; /* what they end with */
 	bool placed;
+	const struct member
+		*reshaped; /* the entry whose block takes its form in place; NULL: none */
 };
 
 static bool is_new(const struct migration *migration, const struct member *after)
@@ -28,6 +32,8 @@ static void make_entries(struct migration *migration)
 {
 	struct buffer out;
 	buffer_init(&out, migration->edits.arena, 256);
+	if (migration->reshaped)
+		return;
 	bool flow = migration->before->flow;
 	unsigned indent = migration->before->span.start.column;
 	for (uint32_t i = 0; i < migration->after->count; i++) {
@@ -67,9 +73,11 @@ static bool is_overruled(const struct migration *migration, const struct member 
 /* The new entries stand where the first entry that asks for the base stood, as in the canonical value. */
 static bool takes_place(const struct migration *migration, const struct member *written)
 {
+	const struct resolver *resolver = migration->resolver;
+	const struct member *member = node_member(migration->before, written->key);
+	const struct member *place = canonical_place(&resolver->facts, resolver->request->target);
 	return migration->made.length > 0 && !migration->placed &&
-	       canonical_asks(
-		       &migration->resolver->facts, node_member(migration->before, written->key));
+	       (place ? member == place : canonical_asks(&resolver->facts, member));
 }
 
 static bool changes(const struct migration *migration, const struct member *after)
@@ -147,7 +155,9 @@ static void plan_block(struct migration *migration)
 		const struct member *member = &root->members[i];
 		if (is_overruled(migration, member))
 			continue;
-		if (leaves(migration, member)) {
+		if (member == migration->reshaped) {
+			gap = migration->made_gap;
+		} else if (leaves(migration, member)) {
 			struct text text = put_in_place(migration, i);
 			if (text.length > 0)
 				gap = migration->made_gap;
@@ -169,7 +179,7 @@ static void plan_flow(struct migration *migration)
 	struct selection removed = selection_of(migration->edits.arena, root);
 	for (uint32_t i = 0; i < root->count; i++) {
 		const struct member *member = &root->members[i];
-		if (is_overruled(migration, member))
+		if (is_overruled(migration, member) || member == migration->reshaped)
 			continue;
 		if (!leaves(migration, member)) {
 			change_kept(migration, member);
@@ -199,8 +209,55 @@ static void insert_behind_adapter(struct migration *migration)
 		&migration->edits, root->span.start, TEXT("no place for the new block was found"));
 }
 
-static void plan(struct migration *migration)
+/* The entry of the block, as written, where it is one that may be given another form. */
+static const struct member *block_to_reshape(const struct migration *migration)
 {
+	const struct resolver *resolver = migration->resolver;
+	const struct node *root = migration->layout->root;
+	const struct member *place = canonical_place(&resolver->facts, resolver->request->target);
+	const struct member *after =
+		node_member(migration->after, text_of(keys[KEY_MODEL_QUANTIZATION_CONFIG].name));
+	if (!place || !after || !is_new(migration, after))
+		return NULL;
+	for (uint32_t i = 0; i < root->count; i++)
+		if (text_equal(root->members[i].key, place->key))
+			return &root->members[i];
+	return NULL;
+}
+
+static void reshape_the_block(struct migration *migration)
+{
+	const struct facts *facts = &migration->resolver->facts;
+	const struct member *outer = block_to_reshape(migration);
+	if (!outer)
+		return;
+	const char *backend = backends[facts->base.backend].name;
+	const struct node *block =
+		node_get(migration->after, keys[KEY_MODEL_QUANTIZATION_CONFIG].name);
+	bool nests = migration->resolver->request->target == TARGET_CANONICAL;
+	const struct reshaping reshaping = {
+		.edits = &migration->edits,
+		.layout = migration->layout,
+		.outer = outer,
+		.name = text_of(keys[KEY_MODEL_QUANTIZATION_CONFIG].name),
+		.from = facts->base.dialect,
+		.nests = nests,
+		.backend = backend,
+		.body = nests ? node_get(block, backend) : block,
+	};
+	bool parted = facts->base.dialect == DIALECT_PEFT_BLOCK &&
+		      node_member(migration->after, outer->key);
+	if (!(parted ? reshape_out_of_peft : reshape)(&reshaping))
+		return;
+	migration->reshaped = outer;
+	migration->made_gap = layout_gap_behind(migration->layout, outer);
+	migration->made_gap.column = 0; /* the lines may stand at other columns now */
+}
+
+static void plan(struct migration *migration, bool in_place)
+{
+	if (in_place)
+		reshape_the_block(migration);
 	make_entries(migration);
 	if (migration->before->flow)
 		plan_flow(migration);
@@ -210,47 +267,9 @@ static void plan(struct migration *migration)
 		insert_behind_adapter(migration);
 }
 
-static bool is_deprecation(const struct diagnostic *finding)
+static bool is_proved(const struct migration *migration, struct text text)
 {
-	return finding->severity == SEVERITY_WARNING &&
-	       (text_starts_with(text_of(finding->rule->id), "deprecated-") ||
-		       text_is(text_of(finding->rule->id), "other-dialect"));
-}
-
-/* What is merged has its place in the tree, but none in the text: then the order is not compared. */
-static bool same_order(
-	const struct migration *migration, const struct node *a, const struct node *b)
-{
-	const struct node *root = migration->layout->root;
-	for (uint32_t i = 0; i < root->count; i++)
-		if (root->members[i].via == VIA_MERGE)
-			return true;
-	if (a->count != b->count)
-		return false;
-	for (uint32_t i = 0; i < a->count; i++)
-		if (!text_equal(a->members[i].key, b->members[i].key))
-			return false;
-	return true;
-}
-
-/* The text says what the canonical value says, at the same place, nothing that is deprecated, and would stay as it is. */
-static bool proved(const struct migration *migration, struct text text)
-{
-	struct resolve_request request = *migration->resolver->request;
-	request.config = text;
-	request.config_tree = NULL;
-	request.include_migrated = true;
-	request.checkpoint_found = migration->resolver->facts.checkpoint;
-	request.checkpoint = request.checkpoint_found ? CHECKPOINT_GIVEN : CHECKPOINT_NO;
-	request.require_checkpoint = false;
-	const struct resolution *again = resolve_migrated(migration->edits.arena, &request);
-	if (!again || !again->canonical || !node_equal(again->canonical, migration->after) ||
-		!same_order(migration, again->canonical, migration->after) || !again->migrated.data)
-		return false;
-	for (size_t i = 0; i < again->finding_count; i++)
-		if (is_deprecation(again->findings[i]))
-			return false;
-	return true;
+	return proof(migration->resolver, migration->layout, migration->after, text);
 }
 
 /* A text that had no line end at its end gets none; data NULL where that is as it should be. */
@@ -302,6 +321,33 @@ static struct text reason_against(const struct resolver *resolver)
 	return TEXT("");
 }
 
+/* The text with the edits, proved; data NULL when it is not. The input itself when there are none. */
+static struct text edited(struct migration *migration)
+{
+	struct text source = migration->resolver->document.bytes;
+	if (edits_refused(&migration->edits))
+		return (struct text){ .data = NULL };
+	if (migration->edits.count == 0 || migration->resolver->migrated_before)
+		return migration->edits.count == 0 ? source : (struct text){ .data = NULL };
+	struct text text = edits_apply(&migration->edits, source);
+	struct text shorter = without_line_end(migration, text);
+	if (shorter.data && is_proved(migration, shorter))
+		return shorter;
+	return text.data && is_proved(migration, text) ? text : (struct text){ .data = NULL };
+}
+
+static struct migration begin(struct resolver *resolver, const struct resolution *resolution)
+{
+	struct migration migration = {
+		.resolver = resolver,
+		.layout = resolver_layout(resolver),
+		.before = resolver->root,
+		.after = resolution->canonical,
+	};
+	edits_init(&migration.edits, resolver->arena);
+	return migration;
+}
+
 void migrate(struct resolver *resolver, struct resolution *resolution)
 {
 	struct text reason = reason_against(resolver);
@@ -309,34 +355,23 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 		refuse(resolver, reason, NULL);
 		return;
 	}
-	struct migration migration = {
-		.resolver = resolver,
-		.layout = resolver_layout(resolver),
-		.before = resolver->root,
-		.after = resolution->canonical,
-	};
-	if (!migration.layout)
-		return;
-	edits_init(&migration.edits, resolver->arena);
-	plan(&migration);
-	if (edits_refused(&migration.edits)) {
-		refuse(resolver, migration.edits.refusal, culprit(&migration));
+	/* A block that cannot be reshaped in place is made anew. */
+	for (int in_place = 1; in_place >= 0; in_place--) {
+		struct migration migration = begin(resolver, resolution);
+		if (!migration.layout)
+			return;
+		plan(&migration, in_place);
+		resolution->migrated = edited(&migration);
+		if (resolution->migrated.data || resolver->migrated_before)
+			return;
+		if (migration.reshaped)
+			continue;
+		if (edits_refused(&migration.edits))
+			refuse(resolver, migration.edits.refusal, culprit(&migration));
+		else
+			refuse(resolver,
+				TEXT("the edited text did not read back to the same canonical config"),
+				NULL);
 		return;
 	}
-	if (migration.edits.count == 0) {
-		resolution->migrated = resolver->document.bytes;
-		return;
-	}
-	if (resolver->migrated_before)
-		return;
-	struct text text = edits_apply(&migration.edits, resolver->document.bytes);
-	struct text shorter = without_line_end(&migration, text);
-	if (shorter.data && proved(&migration, shorter))
-		resolution->migrated = shorter;
-	else if (text.data && proved(&migration, text))
-		resolution->migrated = text;
-	else
-		refuse(resolver,
-			TEXT("the edited text did not read back to the same canonical config"),
-			NULL);
 }

@@ -96,8 +96,11 @@ const struct weights_estimate *estimate_make(
 
 /* canonical.c: the config in the target's spelling. */
 const struct node *canonical_make(struct resolver *resolver);
-/* True when the entry asks for the base, so that the block may stand in its place: it stands in the first one's. */
+/* True when the entry asks for the base, so that the block may stand in its place: it stands in the first one's, unless
+ * canonical_place() names one. */
 bool canonical_asks(const struct facts *facts, const struct member *member);
+/* A block of another form stays where it stands: its entry; NULL for the first one that asks. */
+const struct member *canonical_place(const struct facts *facts, enum target target);
 /* True for the keys of the top level that the canonical form may change, remove or add. */
 bool canonical_touches(struct text key);
 const struct patch_operation *patch_make(

@@ -152,11 +152,23 @@ static void put_body(struct maker *maker, struct part *into, const struct base_c
 		put(into, kwargs(maker, "config_kwargs"));
 }
 
+/* Sometimes in another order. */
+static void swap_some(struct maker *maker, struct part *mapping)
+{
+	if (mapping->count < 2 || !once(maker, 3))
+		return;
+	size_t one = random_below(&maker->random, mapping->count);
+	struct part part = mapping->parts[one];
+	mapping->parts[one] = mapping->parts[mapping->count - 1];
+	mapping->parts[mapping->count - 1] = part;
+}
+
 static void add_nested(struct maker *maker, const struct base_choice *base)
 {
 	struct part outer = mapping(maker, "model_quantization_config", 2);
 	struct part inner = mapping(maker, base->backend, 4);
 	put_body(maker, &inner, base);
+	swap_some(maker, &inner);
 	put(&outer, inner);
 	add(maker, outer);
 }
@@ -166,11 +178,7 @@ static void add_flat(struct maker *maker, const struct base_choice *base)
 	struct part outer = mapping(maker, "model_quantization_config", 4);
 	put(&outer, string("backend", base->backend));
 	put_body(maker, &outer, base);
-	if (once(maker, 3)) {
-		struct part first = outer.parts[0];
-		outer.parts[0] = outer.parts[outer.count - 1];
-		outer.parts[outer.count - 1] = first;
-	}
+	swap_some(maker, &outer);
 	add(maker, outer);
 }
 
@@ -189,6 +197,7 @@ static void add_peft(struct maker *maker, const struct base_choice *base)
 	put_body(maker, &peft, base);
 	if (once(maker, 4))
 		put(&peft, string("last", "stays # too"));
+	swap_some(maker, &peft);
 	add(maker, peft);
 }
 

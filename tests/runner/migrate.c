@@ -74,21 +74,42 @@ static void check_folder(struct run *run, const char *path)
 	arena_release(&names);
 }
 
-/* NAME.yaml, and NAME.expected as its canonical text. */
-static void check_expected(struct run *run, const char *path)
+/* NAME.expected, NAME.flat and NAME.released: the text for a target; at least one of them. */
+static const char *const answers[TARGET_COUNT] = {
+	[TARGET_CANONICAL] = "expected",
+	[TARGET_FLAT] = "flat",
+	[TARGET_RELEASED] = "released",
+};
+
+static bool check_answer(struct run *run, const char *path, enum target target)
 {
 	struct arena *arena = &run->arena;
-	struct resolve_request request = { .include_migrated = true, .checkpoint = CHECKPOINT_NO };
+	struct resolve_request request = {
+		.include_migrated = true,
+		.checkpoint = CHECKPOINT_NO,
+		.target = target,
+	};
 	struct text expected;
-	size_t stem = text_of(path).length - (sizeof(".yaml") - 1);
-	const char *answer = arena_printf(arena, "%.*s.expected", (int)stem, path).data;
-	bool read = file_read(arena, path, &request.config) && file_read(arena, answer, &expected);
+	size_t stem = text_of(path).length - (sizeof("yaml") - 1);
+	const char *answer = arena_printf(arena, "%.*s%s", (int)stem, path, answers[target]).data;
+	if (!file_read(arena, answer, &expected))
+		return false;
+	bool read = file_read(arena, path, &request.config);
 	const struct resolution *resolution = read ? resolve(arena, &request) : NULL;
 	if (tally_check(&run->tally, resolution, "%s: cannot be read", path))
 		tally_check(&run->tally, text_equal(resolution->migrated, expected),
-			"%s: the migrated text is\n%.*s", path,
+			"%s, target %s: the migrated text is\n%.*s", path, target_name(target),
 			TEXT_ARGUMENTS(resolution->migrated));
-	arena_reset(arena);
+	return true;
+}
+
+static void check_expected(struct run *run, const char *path)
+{
+	size_t count = 0;
+	for (enum target target = TARGET_CANONICAL; target < TARGET_COUNT; target++)
+		count += check_answer(run, path, target);
+	tally_check(&run->tally, count > 0, "%s: there is nothing to hold it to", path);
+	arena_reset(&run->arena);
 }
 
 static void check_examples(struct run *run)
