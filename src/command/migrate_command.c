@@ -58,6 +58,7 @@ static void deliver(struct session *session, const struct listed_file *file,
 {
 	const struct command_options *options = session->options;
 	bool changes = !text_equal(resolution->source, resolution->migrated);
+	tell_of_migrated(session, file->path, resolution);
 	if (options->check)
 		put_check(session, file->path, changes);
 	else if (options->diff)

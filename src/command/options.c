@@ -97,6 +97,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_STRICT - OPTION_TARGET] = {
 		.name = "strict",
 		.help = "exit status 1 on warnings, too",
+		.more = "Of migrate, and of resolve in the forms yaml and diff, warnings that the new text repairs do "
+			"not count; those that do go to standard error.",
 	},
 	[OPTION_QUIET - OPTION_TARGET] = {
 		.name = "quiet",

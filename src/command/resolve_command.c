@@ -3,23 +3,27 @@
 #include "render/render.h"
 
 /* Text and diff come from the migrated form; where there is none, nothing goes where it is waited for. */
-static void put_migrated(
-	struct session *session, const struct resolution *resolution, struct buffer *out)
+static void put_migrated(struct session *session, const char *path,
+	const struct resolution *resolution, struct buffer *out)
 {
-	if (!resolution->migrated.data)
+	if (!resolution->migrated.data) {
 		session_refuse(session, resolution);
-	else if (session->options->output == OUTPUT_YAML)
+		return;
+	}
+	tell_of_migrated(session, path, resolution);
+	if (session->options->output == OUTPUT_YAML)
 		buffer_add(out, resolution->migrated);
 	else
 		buffer_add(out, render_diff(out->arena, resolution));
 }
 
-static void put(struct session *session, const struct resolution *resolution, struct buffer *out)
+static void put(struct session *session, const char *path, const struct resolution *resolution,
+	struct buffer *out)
 {
 	switch (session->options->output) {
 	case OUTPUT_YAML:
 	case OUTPUT_DIFF:
-		put_migrated(session, resolution, out);
+		put_migrated(session, path, resolution, out);
 		break;
 	case OUTPUT_TEXT:
 		session_put_text(session, out, resolution, session->colour);
@@ -55,8 +59,10 @@ static void resolve_file(struct session *session, const char *path)
 	struct buffer out;
 	if (!resolution)
 		return;
+	if (!rewrites && session->options->strict && resolution->counts[SEVERITY_WARNING] > 0)
+		session_worsen(session, EXIT_ERRORS);
 	buffer_init(&out, &session->arena, 8192);
-	put(session, resolution, &out);
+	put(session, path, resolution, &out);
 	session_put(session, stdout, &out);
 	session->findings += resolution->finding_count;
 }

@@ -39,6 +39,9 @@ void session_summarize(
 void session_worsen(struct session *session, int status);
 /* Reads and resolves one file; NULL after having said why not. */
 const struct resolution *session_resolve(struct session *session, const char *path, bool migrated);
+/* The same of a text that is at hand. */
+const struct resolution *session_resolve_text(
+	struct session *session, const char *path, struct text config, bool migrated);
 /* Writes the buffer, complaining when that fails. */
 void session_put(struct session *session, FILE *to, const struct buffer *out);
 /* The findings without notes, in an array of the arena. */
@@ -51,3 +54,10 @@ void session_put_text(const struct session *session, struct buffer *out,
 void session_refuse(struct session *session, const struct resolution *resolution);
 /* A checkpoint's folder, inspected into the arena; NULL after having said why not. */
 const struct checkpoint *session_folder(struct arena *arena, const char *path);
+
+/*
+ * tell.c. On stderr, what is said of keys that the migrated text no longer has, which nobody could say again; with --strict
+ * also the warnings that make it status 1, all but those that the migration repairs.
+ */
+void tell_of_migrated(
+	struct session *session, const char *path, const struct resolution *resolution);

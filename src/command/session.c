@@ -34,14 +34,13 @@ void session_summarize(
 
 static void count(struct session *session, const struct resolution *resolution)
 {
-	bool strict = session->options->strict && resolution->counts[SEVERITY_WARNING] > 0;
 	if (resolution->status == RESOLUTION_UNREADABLE)
 		session->unreadable++;
 	else if (resolution->status == RESOLUTION_REJECTED)
 		session->rejected++;
 	else
 		session->ok++;
-	if (resolution->status != RESOLUTION_OK || strict)
+	if (resolution->status != RESOLUTION_OK)
 		session_worsen(session, EXIT_ERRORS);
 }
 
@@ -60,31 +59,40 @@ static void choose_checkpoint(const struct session *session, struct resolve_requ
 	}
 }
 
-const struct resolution *session_resolve(struct session *session, const char *path, bool migrated)
+const struct resolution *session_resolve_text(
+	struct session *session, const char *path, struct text config, bool migrated)
 {
 	const struct command_options *options = session->options;
 	struct resolve_request request = {
+		.config = config,
 		.filename = strcmp(path, "-") == 0 ? TEXT("<stdin>") : text_of(path),
 		.target = options->target,
 		.require_checkpoint = options->require_checkpoint,
 		.include_exclusions = options->include_exclusions,
 		.include_migrated = migrated,
 	};
-	arena_reset(&session->arena);
-	size_t limit = resolve_limits_default.config_bytes;
-	if (!file_read(&session->arena, path, limit, &request.config, &session->read)) {
-		session_fail(session, 1);
-		return NULL;
-	}
 	choose_checkpoint(session, &request);
 	const struct resolution *resolution = resolve(&session->arena, &request);
-	if (resolution) {
-		count(session, resolution);
+	if (resolution)
 		return resolution;
-	}
 	say("not enough memory to resolve %s", path);
 	session_fail(session, 1);
 	return NULL;
+}
+
+const struct resolution *session_resolve(struct session *session, const char *path, bool migrated)
+{
+	struct text config;
+	arena_reset(&session->arena);
+	size_t limit = resolve_limits_default.config_bytes;
+	if (!file_read(&session->arena, path, limit, &config, &session->read)) {
+		session_fail(session, 1);
+		return NULL;
+	}
+	const struct resolution *resolution = session_resolve_text(session, path, config, migrated);
+	if (resolution)
+		count(session, resolution);
+	return resolution;
 }
 
 void session_put(struct session *session, FILE *to, const struct buffer *out)

@@ -18,6 +18,9 @@ void render_schema_json(struct buffer *out);
 /* text.c: for people, as compilers do it: place, severity, message, rule, source line with caret,
  * remedy, summary. Errors come first. */
 void render_resolution_text(struct buffer *out, const struct resolution *resolution, bool colour);
+/* Some of its findings, without the summary. */
+void render_findings_text(struct buffer *out, const struct resolution *resolution,
+	const struct diagnostic **findings, size_t count, bool colour);
 /* text_checkpoint.c: a line that says what it is, more about it, findings as above. */
 void render_inspection_text(struct buffer *out, const struct inspection *inspection, bool colour);
 

@@ -102,7 +102,7 @@ static void put_summary(const struct page *page, const struct resolution *resolu
 	buffer_add_byte(out, '\n');
 }
 
-void render_resolution_text(struct buffer *out, const struct resolution *resolution, bool colour)
+static struct page begin(struct buffer *out, const struct resolution *resolution, bool colour)
 {
 	const struct checkpoint *checkpoint = resolution->checkpoint;
 	struct page page = {
@@ -115,6 +115,19 @@ void render_resolution_text(struct buffer *out, const struct resolution *resolut
 	};
 	if (resolution->source.length > 0)
 		lines_index(&page.lines, out->arena, resolution->source);
+	return page;
+}
+
+void render_findings_text(struct buffer *out, const struct resolution *resolution,
+	const struct diagnostic **findings, size_t count, bool colour)
+{
+	struct page page = begin(out, resolution, colour);
+	page_put_findings(&page, findings, count);
+}
+
+void render_resolution_text(struct buffer *out, const struct resolution *resolution, bool colour)
+{
+	struct page page = begin(out, resolution, colour);
 	page_put_findings(&page, resolution->findings, resolution->finding_count);
 	put_summary(&page, resolution);
 }

@@ -179,8 +179,11 @@ static void set_entries(struct repair *repair, const struct rule *rule)
 
 const char *adapter_meant(const struct facts *facts)
 {
-	static const char *const built_in[] = { "lora", "qlora", "llama-adapter" };
-	return suggestion_nearest(facts->settings[KEY_ADAPTER].text, built_in, 3);
+	static const char *const built_in[] = { "lora", "llama-adapter", "qlora" };
+	struct text written = text_trim(facts->settings[KEY_ADAPTER].text);
+	/* xlora, alora and vlora are methods of their own, and none of them is over a 4-bit base. */
+	bool four_bits = text_contains(written, "q") || text_contains(written, "Q");
+	return suggestion_nearest(written, built_in, four_bits ? 3 : 2);
 }
 
 static void correct_adapter(struct repair *repair)

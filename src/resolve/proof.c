@@ -2,9 +2,7 @@
 
 static bool is_deprecation(const struct diagnostic *finding)
 {
-	return finding->severity == SEVERITY_WARNING &&
-	       (text_starts_with(text_of(finding->rule->id), "deprecated-") ||
-		       text_is(text_of(finding->rule->id), "other-dialect"));
+	return finding->severity == SEVERITY_WARNING && rule_is_of_spelling(finding->rule);
 }
 
 /* What is merged has its place in the tree, but none in the text: then the order is not compared. */

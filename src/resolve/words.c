@@ -1,6 +1,7 @@
 /* The words for people: what stands in a config, as messages show it. */
 #include "resolve/fix.h"
 #include "resolve/words_checkpoint.h"
+#include "resolve/words_deprecated.h"
 
 #include "base/buffer.h"
 
@@ -117,39 +118,12 @@ bool rule_shows(const struct facts *facts, const struct rule *rule, enum key key
 	return rule->at[0] != KEY_NONE || keys[key].type != KEY_TYPE_BOOLEAN || is_true(facts, key);
 }
 
-/* Released Axolotl compares the adapter's name with qlora before it looks at load_in_4bit. */
-static struct text unquantized_words(struct resolver *resolver, const struct rule *rule)
-{
-	(void)rule;
-	const struct facts *facts = &resolver->facts;
-	if (!says(facts, KEY_ADAPTER, "lora") || !is_true(facts, KEY_LOAD_IN_4BIT))
-		return TEXT("");
-	return TEXT(
-		"; beside adapter: lora no branch of the released loader (0.18 to 0.20) matches it, "
-		"so that the base silently stays unquantized there");
-}
-
 static struct text nearest_adapter_words(struct resolver *resolver, const struct rule *rule)
 {
 	(void)rule;
 	const char *nearest = adapter_meant(&resolver->facts);
 	return nearest ? arena_printf(resolver->arena, "; %s was probably meant", nearest)
 		       : TEXT("");
-}
-
-/* `model_quantization_config: {bnb: {weight_dtype: nf4}}`, as the canonical form would have it. */
-static struct text canonical_base_words(struct resolver *resolver, const struct rule *rule)
-{
-	(void)rule;
-	const struct base_quantization *base = &resolver->facts.base;
-	bool kwargs = base->structured.config_kwargs != NULL;
-	if (base->dialect == DIALECT_NONE || base->backend == BACKEND_NONE)
-		return TEXT("model_quantization_config: {bnb: {weight_dtype: nf4}}");
-	if (!base->dtype)
-		return arena_printf(resolver->arena, "model_quantization_config: {%s: {%s}}",
-			backends[base->backend].name, kwargs ? "config_kwargs: …" : "");
-	return arena_printf(resolver->arena, "model_quantization_config: {%s: {weight_dtype: %s}}",
-		backends[base->backend].name, dtype_names[base->dtype]);
 }
 
 static bool mentions(const struct rule *rule, const char *word)
@@ -238,6 +212,11 @@ static const struct {
 	{ "unquantized", unquantized_words },
 	{ "nearest_adapter", nearest_adapter_words },
 	{ "canonical_base", canonical_base_words },
+	{ "flag_instead", flag_instead_words },
+	{ "flag_remedy", flag_remedy_words },
+	{ "qlora_instead", qlora_instead_words },
+	{ "qlora_remedy", qlora_remedy_words },
+	{ "peft_remedy", peft_remedy_words },
 	{ "culprits", culprit_words },
 	{ "lookup", lookup_words },
 	{ "ignored", ignored_words },

@@ -14,6 +14,12 @@ static const char *const severity_names[SEVERITY_COUNT] = {
 	[SEVERITY_ERROR] = "error",
 };
 
+bool rule_is_of_spelling(const struct rule *rule)
+{
+	struct text id = text_of(rule->id);
+	return text_starts_with(id, "deprecated-") || text_is(id, "other-dialect");
+}
+
 const char *stage_name(enum stage stage)
 {
 	return stage_names[stage];

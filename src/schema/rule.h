@@ -83,6 +83,8 @@ struct rule {
 	} fix;
 };
 
+/* An older spelling, or another generation's: a migration is its repair. */
+bool rule_is_of_spelling(const struct rule *rule);
 const char *stage_name(enum stage stage);
 const char *severity_name(enum severity severity);
 /* What to do, without placeholders: for lists of rules. */

@@ -85,6 +85,61 @@ class Check(CommandTest):
         self.assertEqual(self.run_it("migrate", "--check", "--strict", stdin=warned).status, 1)
 
 
+class Told(CommandTest):
+    """What a new text no longer shows is said beside it, once and for all."""
+
+    ORPHAN = "adapter: lora\nnf4_backend: torchao\n"
+    KWARGS = "adapter: lora\nmodel_quantization_config_kwargs: {dequantize: true}\n"
+    DROPPED = "adapter: qlora\nload_in_4bit: false\nload_in_8bit: false\nmerge_lora: true\n"
+    UNKNOWN = "adapter: lora\nmodel_quantization_config:\n  bnb: {weight_dtype: nf4, foo: bar}\n"
+
+    def assert_told(self, rule, config, *options):
+        for switch in ([], ["--check"], ["--diff"], ["-i"]):
+            self.write("a.yaml", config)
+            outcome = self.run_it("migrate", *switch, *options, "a.yaml")
+            self.assertEqual(outcome.status, 1 if switch == ["--check"] else 0)
+            self.assertIn("quantconf: a.yaml: the new text no longer has what this is about:\n", outcome.stderr)
+            self.assertIn(f"[{rule}]", outcome.stderr)
+        self.assertEqual(self.run_it("migrate", *options, "a.yaml").stderr, "")
+
+    def test_settings_that_had_no_effect(self):
+        self.assert_told("nf4-backend-orphan", self.ORPHAN)
+        self.assert_told("orphan-kwargs", self.KWARGS)
+        self.assert_told("merge-drops-quantization", self.DROPPED)
+
+    def test_what_another_target_does_not_know(self):
+        self.assert_told("unknown-backend-key", self.UNKNOWN, "-t", "released")
+
+    def test_resolve_tells_it_too(self):
+        for form in ("yaml", "diff"):
+            outcome = self.run_it("resolve", "-o", form, stdin=self.ORPHAN)
+            self.assertEqual(outcome.status, 0)
+            self.assertIn("[nf4-backend-orphan]", outcome.stderr)
+
+    def test_what_stays_is_not_told(self):
+        outcome = self.run_it("migrate", stdin=QLORA + "lora_rr: 1\nlora_rr: 1\n")
+        self.assertEqual((outcome.status, outcome.stderr), (0, ""))
+
+
+class Strict(CommandTest):
+    def test_what_is_repaired_does_not_count(self):
+        self.write("a.yaml", QLORA)
+        for switch in ([], ["--diff"], ["-i"]):
+            outcome = self.run_it("migrate", "--strict", *switch, "a.yaml")
+            self.assertEqual((outcome.status, outcome.stderr), (0, ""))
+        self.assertEqual(self.read("a.yaml"), CANONICAL)
+
+    def test_what_counts_is_told(self):
+        for config in (CANONICAL, QLORA):
+            outcome = self.run_it("migrate", "--strict", stdin=config + "lora_rr: 1\nlora_rr: 2\n")
+            self.assertEqual(outcome.status, 1)
+            self.assertEqual(outcome.stderr.count("[duplicate-key]"), 1)
+            self.assertNotIn("DEPRECATED", outcome.stderr)
+        outcome = self.run_it("migrate", "--strict", stdin=Told.ORPHAN)
+        self.assertEqual(outcome.status, 1)
+        self.assertEqual(outcome.stderr.count("[nf4-backend-orphan]"), 1)
+
+
 class Diff(CommandTest):
     def test_of_a_folder_patches_it(self):
         self.write("f/a.yaml", QLORA)

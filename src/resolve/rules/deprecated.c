@@ -50,10 +50,10 @@ static const struct rule rows[] = {
 		.broken = adapter_is_qlora,
 		.summary = "adapter: qlora instead of adapter: lora with a 4-bit base.",
 		.message =
-			"DEPRECATED: `adapter: qlora` will be removed in a future release; it is `adapter: lora` with "
-			"`{canonical_base}`.",
-		.remedy = "Write `adapter: lora` and `{canonical_base}`.",
-		.advice = "Write `adapter: lora` and the block that the message shows.",
+			"DEPRECATED: `adapter: qlora` will be removed in a future release; it is `adapter: "
+			"lora`{qlora_instead}.",
+		.remedy = "Write `adapter: lora`{qlora_remedy}.",
+		.advice = "Write `adapter: lora`, and the block that the message shows.",
 		.why = "QLoRA is LoRA over a 4-bit base; there is no separate type of adapter. " REMOVED_LATER,
 		.bad = "adapter: qlora\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n",
@@ -66,11 +66,12 @@ static const struct rule rows[] = {
 		.at = { KEY_LOAD_IN_4BIT },
 		.broken = asks_4bit_by_flag,
 		.summary = "load_in_4bit: true instead of model_quantization_config.",
-		.message =
-			"DEPRECATED: `load_in_4bit: true` will be removed in a future release; it is "
-			"`model_quantization_config: {bnb: {weight_dtype: nf4}}`{unquantized}.",
-		.remedy =
-			"Write `model_quantization_config: {bnb: {weight_dtype: nf4}}` with `adapter: lora`.",
+		.message = "DEPRECATED: `load_in_4bit: true` will be removed in a future release; "
+			   "{flag_instead}{unquantized}.",
+		.remedy = "{flag_remedy}.",
+		.advice =
+			"Write the block that the message shows, with `adapter: lora`; where a block stands "
+			"already, remove the flag.",
 		.why = "One block names backend and dtype; the flag says neither. " REMOVED_LATER,
 		.bad = "adapter: lora\nload_in_4bit: true\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: nf4\n",
@@ -82,11 +83,12 @@ static const struct rule rows[] = {
 		.reads = { KEY_LOAD_IN_8BIT },
 		.broken = asks_8bit_by_flag,
 		.summary = "load_in_8bit: true instead of model_quantization_config.",
-		.message =
-			"DEPRECATED: `load_in_8bit: true` will be removed in a future release; it is "
-			"`model_quantization_config: {bnb: {weight_dtype: int8}}`.",
-		.remedy =
-			"Write `model_quantization_config: {bnb: {weight_dtype: int8}}` with `adapter: lora`.",
+		.message = "DEPRECATED: `load_in_8bit: true` will be removed in a future release; "
+			   "{flag_instead}.",
+		.remedy = "{flag_remedy}.",
+		.advice =
+			"Write the block that the message shows, with `adapter: lora`; where a block stands "
+			"already, remove the flag.",
 		.why = "One block names backend and dtype; the flag says neither. " REMOVED_LATER,
 		.bad = "adapter: lora\nload_in_8bit: true\n",
 		.good = "adapter: lora\nmodel_quantization_config:\n  bnb:\n    weight_dtype: int8\n",
@@ -121,7 +123,7 @@ static const struct rule rows[] = {
 		.message =
 			"DEPRECATED: `{peft}` will be removed in a future release; it is `{canonical_base}`. No "
 			"released Axolotl reads the old keys: the base stays unquantized there, in silence.",
-		.remedy = "Write `{canonical_base}` and remove the keys from peft.",
+		.remedy = "{peft_remedy} the keys from peft.",
 		.advice = "Write the block that the message shows, and remove the keys from peft.",
 		.why = "The block existed on a branch only; releases ignore the keys. " REMOVED_LATER,
 		.bad = "adapter: lora\npeft:\n  backend: torchao\n  weight_dtype: int8\n",
