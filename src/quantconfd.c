@@ -3,6 +3,8 @@
 
 #include "service/daemon/confine.h"
 #include "service/daemon/server.h"
+#include "service/network/listener.h"
+#include "service/process/descriptors.h"
 #include "service/process/log_sink.h"
 #include "service/requests/settings.h"
 
@@ -11,6 +13,7 @@ int main(int argc, char **argv)
 	enum options_outcome outcome;
 	struct fault fault;
 	bool check = false;
+	descriptors_fill_standard();
 	struct settings *settings = settings_load(argc, argv, &outcome, &check, &fault);
 	if (outcome == OPTIONS_DONE)
 		return 0;
@@ -29,6 +32,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	log_style_settle(&settings->options.log);
+	/* Now that the configuration is read, which may be a descriptor's (<(...)). */
+	descriptors_close_from(listener_first_own());
 	log_sink_open();
 	return server_run(settings, argc, argv);
 }

@@ -263,6 +263,72 @@ static int send_datagram(const struct surroundings *around)
 		sendto(around->udp, "x", 1, 0, (const struct sockaddr *)&address, sizeof(address)));
 }
 
+/* Through memory, where no filter sees it. */
+static int send_message(long fd, const void *address, socklen_t length, int flags)
+{
+	char byte = 'x';
+	struct iovec data = { &byte, 1 };
+	const struct msghdr message = { .msg_name = (void *)(uintptr_t)address,
+		.msg_namelen = length,
+		.msg_iov = &data,
+		.msg_iovlen = 1 };
+	return outcome(syscall(SYS_sendmsg, fd, &message, flags | MSG_NOSIGNAL));
+}
+
+static int connect_by_sending(const struct surroundings *around)
+{
+	const struct sockaddr_in address = loopback(around->port);
+	return send_message(around->tcp, &address, sizeof(address), MSG_FASTOPEN);
+}
+
+static int connect_by_sending_to(const struct surroundings *around)
+{
+	return outcome(sendto(around->tcp, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, NULL, 0));
+}
+
+static int send_to_stranger(const struct surroundings *around)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/stranger", around->folder);
+	return send_message(around->manager, &address, sizeof(address), 0);
+}
+
+/* The kernel takes the lower half of the number alone. */
+static int send_to_stranger_by_long_number(const struct surroundings *around)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/stranger", around->folder);
+	return send_message(around->manager | (long)0x5500000000, &address, sizeof(address), 0);
+}
+
+static int copy_descriptor(const struct surroundings *around)
+{
+	int copy = fcntl(around->manager, F_DUPFD_CLOEXEC, 0);
+	int error = outcome(copy);
+	if (copy >= 0)
+		close(copy);
+	return error;
+}
+
+static int copy_descriptor_otherwise(const struct surroundings *around)
+{
+	int copy = fcntl(around->manager, F_DUPFD, 0);
+	int error = outcome(copy);
+	if (copy >= 0)
+		close(copy);
+	return error;
+}
+
+static int signal_by_descriptor(const struct surroundings *around)
+{
+	return outcome(fcntl(around->tcp, F_SETOWN, around->process));
+}
+
+static int choose_signal(const struct surroundings *around)
+{
+	return outcome(fcntl(around->tcp, F_SETSIG, SIGUSR1));
+}
+
 static int connect_abstract(const struct surroundings *around)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -424,6 +490,14 @@ const struct attempt attempts[] = {
 	ROW("bind a port", bind_port, EPERM, EACCES, 4),
 	ROW("listen", listen_anywhere, EPERM, 0, 0),
 	ROW("send a datagram", send_datagram, EPERM, 0, 0),
+	ROW("connect by sending", connect_by_sending, ENOSYS, 0, 0),
+	ROW("connect by sending to nobody", connect_by_sending_to, EPERM, 0, 0),
+	ROW("send to a stranger", send_to_stranger, ENOSYS, 0, 0),
+	ROW("send to a stranger by a long number", send_to_stranger_by_long_number, ENOSYS, 0, 0),
+	ROW("copy the manager's socket", copy_descriptor, ENOSYS, 0, 0),
+	ROW("copy it otherwise", copy_descriptor_otherwise, ENOSYS, 0, 0),
+	ROW("signal by a descriptor", signal_by_descriptor, ENOSYS, 0, 0),
+	ROW("choose a descriptor's signal", choose_signal, ENOSYS, 0, 0),
 	ROW("connect to an abstract socket", connect_abstract, EPERM, EPERM, 6),
 	ROW("signal another process", signal_other, EPERM, EPERM, 6),
 	ROW("signal another's thread", signal_thread_of_other, EPERM, EPERM, 6),
@@ -488,10 +562,27 @@ int attempts_prepare(const char *folder)
 	return error;
 }
 
+/* Of datagrams, with a name in the folder. */
+static int bind_datagrams(const struct surroundings *around, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", around->folder, name);
+	if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	return -1;
+}
+
 int surroundings_open(struct surroundings *around)
 {
 	around->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	around->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	around->local = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return around->tcp < 0 || around->udp < 0 || around->local < 0 ? -errno : 0;
+	around->stranger = bind_datagrams(around, "stranger");
+	if (around->manager < 0)
+		around->manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return around->tcp < 0 || around->udp < 0 || around->local < 0 || around->stranger < 0 ||
+			       around->manager < 0
+		       ? -errno
+		       : 0;
 }

@@ -13,6 +13,8 @@ struct surroundings {
 	int tcp;            /* sockets that are not connected */
 	int udp;
 	int local;
+	int stranger;         /* where datagrams of others arrive: `stranger` in the folder */
+	int manager;          /* connected to the service manager's, of datagrams */
 	int port;             /* where somebody listens, on 127.0.0.1 */
 	const char *abstract; /* name of an abstract socket on which somebody listens */
 };
@@ -30,5 +32,5 @@ extern const size_t attempt_count;
 
 /* Fills a new, empty folder; 0 or the errno negated. */
 int attempts_prepare(const char *folder);
-/* The sockets of them. */
+/* The sockets of them; `manager` too where it is -1. */
 int surroundings_open(struct surroundings *around);

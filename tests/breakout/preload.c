@@ -4,9 +4,11 @@
  * outcome is a line on stderr, "breakout: THREAD: NAME: ERRNO", 0 for one that succeeded.
  */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 
 static struct surroundings around;
 static int begun;
+static bool opened, managed;
 
 __attribute__((constructor)) static void prepare(void)
 {
@@ -21,7 +24,29 @@ __attribute__((constructor)) static void prepare(void)
 	around.abstract = getenv("BREAKOUT_ABSTRACT");
 	around.port = (int)strtol(getenv("BREAKOUT_PORT"), NULL, 10);
 	around.process = getppid();
-	surroundings_open(&around);
+	around.manager = -1;
+}
+
+/* What is inherited is closed by now, and nothing is confined yet. */
+int eventfd(unsigned value, int flags)
+{
+	int (*next)(unsigned, int);
+	*(void **)&next = dlsym(RTLD_NEXT, "eventfd");
+	if (!opened)
+		opened = surroundings_open(&around) == 0;
+	return next(value, flags);
+}
+
+/* The socket to the service manager, which is connected before. */
+int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	int (*next)(int, const struct sockaddr *, socklen_t);
+	*(void **)&next = dlsym(RTLD_NEXT, "connect");
+	int result = next(fd, address, length);
+	if (result == 0 && !managed)
+		around.manager = fd;
+	managed = managed || result == 0;
+	return result;
 }
 
 static void try_all(const char *thread)

@@ -106,12 +106,61 @@ class Options(unittest.TestCase):
                 self.assertEqual(daemon.resolve(GOOD).status, 200)
                 ended = run("--listen", "unix:" + path)
                 self.assertIn("in use", ended.stderr)
-            self.assertFalse(os.path.exists(path))
-            # What a crash leaves behind is in nobody's way.
-            with socket.socket(socket.AF_UNIX) as stale:
-                stale.bind(path)
-            with Daemon(listen="unix:" + path) as daemon:
+                told = daemon.get("/readyz?verbose").json["confinement"]
+                confined = bool(told["landlock_abi"] or told["seccomp"])
+            # A confined daemon removes nothing; what it or a crash leaves behind is in nobody's way.
+            self.assertEqual(os.path.exists(path), confined)
+            if not confined:
+                with socket.socket(socket.AF_UNIX) as stale:
+                    stale.bind(path)
+            with socket.socket(socket.AF_UNIX) as peer:
+                self.assertRaises(ConnectionRefusedError, peer.connect, path)
+            with Daemon("--confine=off", listen="unix:" + path) as daemon:
                 self.assertEqual(daemon.get("/healthz").status, 200)
+            self.assertFalse(os.path.exists(path))
+
+    def test_unix_socket_that_another_took(self):
+        """Which it does once the file is gone; the first one leaves it there when it stops."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "socket")
+            with Daemon("--confine=off", listen="unix:" + path):
+                os.unlink(path)
+                other = self.enterContext(Daemon("--confine=off", listen="unix:" + path))
+            self.assertEqual(other.get("/healthz").status, 200)
+
+    def test_few_descriptors(self):
+        for limit, sound in ((16, False), (60, False), (1024, True)):
+            script = f'ulimit -n {limit}; exec "$0" --listen=127.0.0.1:0 --workers=2'
+            process = subprocess.Popen(["/bin/sh", "-c", script, BUILD], stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            if sound:
+                while "listening" not in (line := process.stderr.readline()):
+                    self.assertTrue(line)
+                process.terminate()
+            _, log = process.communicate(timeout=PATIENCE)
+            self.assertEqual(process.returncode, 0 if sound else 1, log)
+            self.assertTrue(sound or "ulimit -n" in log or "Too many open files" in log, log)
+
+    def test_closed_descriptors(self):
+        """Not even standard error is open: nothing else takes its number."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "socket")
+            script = f'exec "$0" --listen=unix:{path} 0<&- 1>&- 2>&-'
+            process = subprocess.Popen(["/bin/sh", "-c", script, BUILD])
+            self.addCleanup(process.kill)
+            deadline = time.monotonic() + PATIENCE
+            while True:
+                with socket.socket(socket.AF_UNIX) as peer:
+                    try:
+                        peer.connect(path)
+                        break
+                    except OSError:
+                        self.assertLess(time.monotonic(), deadline)
+                        time.sleep(0.01)
+            for number in range(3):
+                self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{number}"), "/dev/null")
+            process.terminate()
+            self.assertEqual(process.wait(PATIENCE), 0)
 
     def test_socket_mode(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -291,6 +291,13 @@ class Activation(unittest.TestCase):
             _, log = process.communicate(timeout=PATIENCE)
             self.assertEqual(process.returncode, 0, log)
 
+    def test_too_many(self):
+        with socket.create_server(("127.0.0.1", 0)) as one:
+            process = self.start(*[one] * 17)
+            _, log = process.communicate(timeout=PATIENCE)
+            self.assertEqual(process.returncode, 1)
+            self.assertIn("17 sockets are passed (LISTEN_FDS), at most 16", log)
+
     def test_unusable(self):
         with socket.socket(socket.AF_INET) as deaf, socket.create_server(("0.0.0.0", 0)) as open_one:
             for one, word in ((deaf, "no stream socket"), (open_one, "--token-file")):

@@ -61,7 +61,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(attempts_prepare(folder), 0);
 	snprintf(models, sizeof(models), "%s/models", folder);
-	around = (struct surroundings){ .folder = folder };
+	around = (struct surroundings){ .folder = folder, .manager = -1 };
 	listen_around();
 	ck_assert_int_eq(surroundings_open(&around), 0);
 }
@@ -74,6 +74,8 @@ static void teardown(void)
 	close(around.tcp);
 	close(around.udp);
 	close(around.local);
+	close(around.manager);
+	close(around.stranger);
 	kill(around.process, SIGKILL);
 	waitpid(around.process, NULL, 0);
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
@@ -111,8 +113,8 @@ static int as_the_daemon(void)
 {
 	struct confinement confinement;
 	const struct options options = daemon_options();
-	bool done = confine_files(&confinement, &options, NULL, 0) &&
-		    confine_calls(&confinement, NULL, 0);
+	bool done = confine_files(&confinement, &options) &&
+		    confine_calls(&confinement, around.manager);
 	return done ? 0 : -1;
 }
 
@@ -127,7 +129,7 @@ static int by_landlock(void)
 
 static int by_system_calls(void)
 {
-	return system_calls_restrict(false);
+	return system_calls_restrict(around.manager);
 }
 
 static bool can_be_required(void)
@@ -235,7 +237,7 @@ START_TEST(abort_is_abort)
 	pid_t child = fork();
 	if (child == 0) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-		_exit(system_calls_restrict(false) == 0 ? fail_assertion(&around) : 1);
+		_exit(system_calls_restrict(-1) == 0 ? fail_assertion(&around) : 1);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);

@@ -111,15 +111,13 @@ static char *folder_of(const char *path)
 	return realpath(length > 0 ? folder : ".", NULL);
 }
 
-/* False when the folder is not ours alone: then the file is ruled, or nothing. */
-static bool add_folder_of(struct rules *rules, const char *path, unsigned rights)
+/* False when the folder is not ours alone: then the file is ruled. */
+static bool add_folder_of(struct rules *rules, const char *path)
 {
 	char *folder = folder_of(path);
 	bool shared = folder && is_shared(folder);
-	if (folder && !shared)
-		add(rules, folder, rights);
-	else if (folder && (rights & LANDLOCK_READ_FILES))
-		add(rules, path, LANDLOCK_READ_FILES);
+	if (folder)
+		add(rules, shared ? path : folder, LANDLOCK_READ_FILES);
 	free(folder);
 	return !shared;
 }
@@ -128,8 +126,8 @@ static bool add_folder_of(struct rules *rules, const char *path, unsigned rights
 static void add_file(struct rules *rules, const char *path)
 {
 	char *real = realpath(path, NULL);
-	add_folder_of(rules, path, LANDLOCK_READ_FILES);
-	if (real && !add_folder_of(rules, real, LANDLOCK_READ_FILES))
+	add_folder_of(rules, path);
+	if (real && !add_folder_of(rules, real))
 		warn(rules, path,
 			"lies in a folder of many things: a reload reads it when it was changed in place, "
 			"but no file that takes its place; give it a folder of its own, or name that "
@@ -161,20 +159,6 @@ static void add_roots(struct rules *rules)
 			warn(rules, options->roots[i].path,
 				"does not exist: unless it comes below a folder that confine-read names, "
 				"it can be read only after a restart");
-}
-
-static const char *socket_path(const struct listener *listener)
-{
-	bool ours = listener->unix_socket && !listener->adopted;
-	return ours ? listener->name + strlen("unix:") : NULL;
-}
-
-/* In a folder that is not ours the socket stays behind; the next start replaces it. */
-static void add_sockets(struct rules *rules, const struct listener *listeners, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (socket_path(&listeners[i]))
-			add_folder_of(rules, socket_path(&listeners[i]), LANDLOCK_REMOVE_FILES);
 }
 
 /* Descriptors stay open where models are, so that nobody unmounts what could not be read again. */
@@ -228,8 +212,7 @@ static bool is_enough(const struct confinement *confinement)
 	return confinement->choice != CONFINE_REQUIRED || confinement->missing[0] == '\0';
 }
 
-bool confine_files(struct confinement *confinement, const struct options *options,
-	const struct listener *listeners, size_t listener_count)
+bool confine_files(struct confinement *confinement, const struct options *options)
 {
 	struct rules rules = { .options = options };
 	*confinement = (struct confinement){ .choice = options->confine };
@@ -242,22 +225,17 @@ bool confine_files(struct confinement *confinement, const struct options *option
 		miss(confinement, "no_new_privs", reason(-errno));
 	add_roots(&rules);
 	add_files(&rules);
-	add_sockets(&rules, listeners, listener_count);
 	restrict_files(confinement, &rules);
 	close_places(&rules);
 	return is_enough(confinement);
 }
 
-bool confine_calls(
-	struct confinement *confinement, const struct listener *listeners, size_t listener_count)
+bool confine_calls(struct confinement *confinement, int manager)
 {
-	bool unlinks = false;
 	if (!is_wanted(confinement))
 		return is_enough(confinement);
-	for (size_t i = 0; i < listener_count; i++)
-		unlinks = unlinks || socket_path(&listeners[i]);
 	const char *unavailable = system_calls_unavailable();
-	int error = unavailable ? -ENOSYS : system_calls_restrict(unlinks);
+	int error = unavailable ? -ENOSYS : system_calls_restrict(manager);
 	confinement->system_calls = error == 0;
 	if (error == 0)
 		confined_calls();

@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include "service/network/listener.h"
 #include "service/options/options.h"
 
 struct confinement {
@@ -26,11 +25,12 @@ struct confinement {
  * runs. A file in a folder that is not its own (/etc, a home) is ruled alone; then a file that takes its
  * place cannot be read. False when it is required and cannot be had; `missing` tells.
  */
-bool confine_files(struct confinement *confinement, const struct options *options,
-	const struct listener *listeners, size_t listener_count);
-/* System calls, of all threads, once all have started. False as above. */
-bool confine_calls(
-	struct confinement *confinement, const struct listener *listeners, size_t listener_count);
+bool confine_files(struct confinement *confinement, const struct options *options);
+/*
+ * System calls, of all threads, once all have started. `manager` is the socket to the service manager, -1 for
+ * none. False as above.
+ */
+bool confine_calls(struct confinement *confinement, int manager);
 /* What is in force now, or what is not. */
 void confine_tell(const struct confinement *confinement, const struct options *options);
 /* Whether "confine: required" can be followed here; if not, `ret_fault` says why. */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "service/network/addresses.h"
 #include "service/process/clock.h"
 #include "service/process/confined.h"
+#include "service/process/descriptors.h"
 #include "service/process/log_sink.h"
 #include "service/process/notify.h"
 #include "service/process/process.h"
@@ -27,6 +27,8 @@
 
 /* Of options that cannot be followed. */
 #define EXIT_USAGE 2
+/* For a few connections, and what serving and confining opens for a moment. */
+#define DESCRIPTORS_LEAST 64
 /* Seconds that stopping takes beside the drain. */
 #define STOP_MARGIN 5
 
@@ -37,16 +39,6 @@ static size_t core_count(void)
 		return 1;
 	int count = CPU_COUNT(&cores);
 	return count > 0 ? (size_t)count : 1;
-}
-
-/* All that the system allows: a reload may want more than the start. */
-static void take_descriptors(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Large pieces are mapped and given back at once; else the library's own idea of large grows with the first of them. */
@@ -74,6 +66,12 @@ static enum listener_outcome open_listeners(struct server *server)
 	const struct options *options = &settings->options;
 	struct listener_policy policy = settings_policy(settings);
 	size_t passed = listener_passed();
+	if (passed > LISTEN_MAXIMUM) {
+		fprintf(stderr,
+			"quantconfd: %zu sockets are passed (LISTEN_FDS), at most %d are served\n",
+			passed, LISTEN_MAXIMUM);
+		return LISTENER_FAILED;
+	}
 	for (size_t i = 0; i < passed; i++) {
 		struct listener *listener = &server->listeners[i];
 		enum listener_outcome outcome = listener_adopt(listener, i, policy);
@@ -250,19 +248,30 @@ static bool prepare_workers(struct server *server)
 	return true;
 }
 
+/* With fewer it would be ready, and accept nothing. */
+static bool have_descriptors(void)
+{
+	size_t allowed, open;
+	if (descriptors_have_room(DESCRIPTORS_LEAST, &allowed, &open))
+		return true;
+	fprintf(stderr,
+		"quantconfd: only %zu descriptors are allowed (LimitNOFILE=, ulimit -n), and %zu are "
+		"open before the first connection: allow at least %zu\n",
+		allowed, open, open + DESCRIPTORS_LEAST);
+	return false;
+}
+
 /* All that is opened once is open by now. Workers wait until every thread is confined. */
 static bool start_workers(struct server *server)
 {
 	struct confinement *confinement = &server->confinement;
-	const struct listener *listeners = server->listeners;
-	if (!confine_files(
-		    confinement, &server->settings->options, listeners, server->listener_count))
+	if (!confine_files(confinement, &server->settings->options))
 		return cannot_confine(server);
 	pthread_barrier_init(&server->gate, NULL, (unsigned)server->worker_count + 1);
 	for (size_t i = 0; i < server->worker_count; i++)
 		if (!worker_start(&server->workers[i]))
 			return false;
-	if (!confine_calls(confinement, listeners, server->listener_count))
+	if (!confine_calls(confinement, server->manager))
 		return cannot_confine(server);
 	pthread_barrier_wait(&server->gate);
 	return true;
@@ -280,13 +289,14 @@ int server_run(struct settings *settings, int argc, char **argv)
 	server.manager = notify_open();
 	sem_init(&server.quiet, 0, 0);
 	pthread_mutex_init(&server.settings_lock, NULL);
-	take_descriptors();
+	descriptors_take_all();
 	reload_apply(&server, settings);
 	give_back_memory();
 	tzset(); /* the library reads a file for it, once */
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||
-		!server.process || !prepare_workers(&server) || !start_workers(&server)) {
+		!server.process || !prepare_workers(&server) || !have_descriptors() ||
+		!start_workers(&server)) {
 		close_listeners(&server);
 		addresses_free(server.addresses);
 		settings_release(server.settings);

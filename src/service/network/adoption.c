@@ -17,8 +17,13 @@ size_t listener_passed(void)
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 	if (!pid || !count || strtoll(pid, NULL, 10) != getpid())
 		return 0;
-	size_t passed = strtoul(count, NULL, 10);
-	return passed < LISTEN_MAXIMUM ? passed : LISTEN_MAXIMUM;
+	return strtoul(count, NULL, 10);
+}
+
+int listener_first_own(void)
+{
+	size_t passed = listener_passed();
+	return FIRST_DESCRIPTOR + (int)(passed < LISTEN_MAXIMUM ? passed : LISTEN_MAXIMUM);
 }
 
 /* The name that the socket unit gives it (FileDescriptorName=), of LISTEN_FDNAMES. */

@@ -76,6 +76,7 @@ static enum listener_outcome open_unix(
 	struct listener *listener, const char *address, const char *path, mode_t mode)
 {
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	struct stat status;
 	if (unix_fault(path))
 		return misused(address, unix_fault(path));
 	memcpy(where.sun_path, path, strlen(path));
@@ -88,6 +89,10 @@ static enum listener_outcome open_unix(
 		(mode != 0 && chmod(path, mode) != 0) || listen(fd, BACKLOG) != 0)
 		return failed(fd, address, bind_reason(errno));
 	*listener = (struct listener){ .fd = fd, .unix_socket = true };
+	if (lstat(path, &status) == 0) {
+		listener->device = status.st_dev;
+		listener->inode = status.st_ino;
+	}
 	snprintf(listener->name, sizeof(listener->name), "unix:%s", path);
 	return LISTENER_OPEN;
 }
@@ -289,11 +294,20 @@ static const char *unix_path(const struct listener *listener)
 	return listener->name + strlen(UNIX_PREFIX);
 }
 
+/* Another server's may have taken its place. */
+static void remove_path(const struct listener *listener)
+{
+	struct stat status;
+	if (!confined_any() && lstat(unix_path(listener), &status) == 0 &&
+		status.st_dev == listener->device && status.st_ino == listener->inode)
+		unlink(unix_path(listener));
+}
+
 void listener_quiesce(struct listener *listener)
 {
 	/* What comes to an adopted one waits for the next server. */
 	if (listener->unix_socket && !listener->adopted) {
-		unlink(unix_path(listener));
+		remove_path(listener);
 		/* Who had found the path before, or where it must stay: refused, not lost in the queue. */
 		shutdown(listener->fd, SHUT_RD);
 	} else if (!listener->adopted)
@@ -306,7 +320,7 @@ void listener_close(struct listener *listener)
 	if (listener->fd < 0)
 		return;
 	if (listener->unix_socket && !listener->quiet && !listener->adopted)
-		unlink(unix_path(listener));
+		remove_path(listener);
 	close(listener->fd);
 	listener->fd = -1;
 }

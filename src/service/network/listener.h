@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "service/options/options.h"
 
@@ -11,7 +12,9 @@ struct listener {
 	bool tls;
 	bool loopback;  /* TCP that only this machine reaches */
 	bool adopted;   /* belongs to the service manager, who keeps it open */
-	bool quiet;     /* turns connections away; a UNIX socket's path is gone */
+	bool quiet;     /* turns connections away */
+	dev_t device;   /* of a UNIX socket's path, and … */
+	ino_t inode;    /* … its number there */
 	char name[224]; /* as a URL: "https://127.0.0.1:8642", "unix:/run/x" */
 };
 
@@ -43,8 +46,10 @@ enum listener_outcome listener_open(
 	struct listener *listener, const char *address, struct listener_policy policy);
 /* Whether other machines can reach it. */
 bool listener_is_open(const struct listener *listener);
-/* How many sockets the service manager handed over (LISTEN_FDS), at most LISTEN_MAXIMUM. */
+/* How many sockets the service manager handed over (LISTEN_FDS); more than LISTEN_MAXIMUM are not served. */
 size_t listener_passed(void);
+/* The first descriptor behind them. */
+int listener_first_own(void);
 /* Takes over one of them; as listener_open() otherwise. */
 enum listener_outcome listener_adopt(
 	struct listener *listener, size_t index, struct listener_policy policy);
@@ -53,7 +58,10 @@ enum listener_outcome listener_adopt(
  * be taken.
  */
 void listener_quiesce(struct listener *listener);
-/* Also removes a UNIX socket's path. Closing twice does nothing. */
+/*
+ * Also removes a UNIX socket's path, if that is still its own; once confined, nothing is removed: the next
+ * start replaces it. Closing twice does nothing.
+ */
 void listener_close(struct listener *listener);
 
 /* Why the policy forbids the listener; NULL when it does not. */

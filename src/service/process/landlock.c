@@ -50,8 +50,7 @@ int landlock_abi(void)
 static uint64_t kernel_rights(unsigned rights)
 {
 	return (rights & LANDLOCK_READ_FILES ? LANDLOCK_ACCESS_FS_READ_FILE : 0) |
-	       (rights & LANDLOCK_LIST_FOLDERS ? LANDLOCK_ACCESS_FS_READ_DIR : 0) |
-	       (rights & LANDLOCK_REMOVE_FILES ? LANDLOCK_ACCESS_FS_REMOVE_FILE : 0);
+	       (rights & LANDLOCK_LIST_FOLDERS ? LANDLOCK_ACCESS_FS_READ_DIR : 0);
 }
 
 static int add_rule(int ruleset, const struct landlock_rule *rule)

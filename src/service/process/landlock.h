@@ -9,7 +9,6 @@
 enum landlock_right {
 	LANDLOCK_READ_FILES = 1,
 	LANDLOCK_LIST_FOLDERS = 2,
-	LANDLOCK_REMOVE_FILES = 4,
 };
 
 /* What stays allowed. */

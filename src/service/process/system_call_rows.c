@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 const char *const system_calls_allowed[] = {
 	/* Memory. */
@@ -73,7 +74,6 @@ const char *const system_calls_allowed[] = {
 	"epoll_pwait2",
 	"epoll_wait",
 	"eventfd2",
-	"fcntl",
 	"pipe2",
 	"poll",
 	"ppoll",
@@ -91,7 +91,6 @@ const char *const system_calls_allowed[] = {
 	"getsockopt",
 	"recvfrom",
 	"recvmsg",
-	"sendmsg",
 	"setsockopt",
 	"shutdown",
 	NULL,
@@ -101,38 +100,70 @@ const struct bounded_call system_calls_bounded[] = {
 	/* No memory is executable. */
 	{
 		.name = "mmap",
-		.argument = 2,
-		.mask = PROT_EXEC,
+		.bounds = { { .argument = 2, .mask = PROT_EXEC } },
 	},
 	{
 		.name = "mprotect",
-		.argument = 2,
-		.mask = PROT_EXEC,
+		.bounds = { { .argument = 2, .mask = PROT_EXEC } },
 	},
 	/* No file is written or made. */
 	{
 		.name = "open",
-		.argument = 1,
-		.mask = O_ACCMODE | O_CREAT | O_TRUNC,
-		.value = O_RDONLY,
+		.bounds = { { .argument = 1, .mask = O_ACCMODE | O_CREAT | O_TRUNC, .value = O_RDONLY } },
 	},
 	{
 		.name = "openat",
-		.argument = 2,
-		.mask = O_ACCMODE | O_CREAT | O_TRUNC,
-		.value = O_RDONLY,
+		.bounds = { { .argument = 2, .mask = O_ACCMODE | O_CREAT | O_TRUNC, .value = O_RDONLY } },
 	},
 	/* Limits are read. */
 	{
 		.name = "prlimit64",
-		.argument = 2,
-		.mask = ALL_BITS,
+		.bounds = { { .argument = 2, .mask = ALL_BITS } },
 	},
-	/* A datagram goes only where its socket was connected to before. */
+	/* What is sent goes only where its socket was connected to before; the flag would connect it. */
 	{
 		.name = "sendto",
-		.argument = 4,
-		.mask = ALL_BITS,
+		.bounds = {
+			{ .argument = 3, .mask = MSG_FASTOPEN },
+			{ .argument = 4, .mask = ALL_BITS },
+		},
+	},
+	{ .name = NULL },
+};
+
+/* Commands; those for owners and signals are not among them. */
+const struct bounded_call system_calls_in_part[] = {
+	{
+		.name = "fcntl",
+		.bounds = { { .argument = 1, .mask = ALL_BITS, .value = F_GETFD } },
+	},
+	{
+		.name = "fcntl",
+		.bounds = { { .argument = 1, .mask = ALL_BITS, .value = F_SETFD } },
+	},
+	{
+		.name = "fcntl",
+		.bounds = { { .argument = 1, .mask = ALL_BITS, .value = F_GETFL } },
+	},
+	{
+		.name = "fcntl",
+		.bounds = { { .argument = 1, .mask = ALL_BITS, .value = F_SETFL } },
+	},
+	{ .name = NULL },
+};
+
+/*
+ * sendmsg keeps an address in memory, out of sight, and a socket of datagrams goes where it says. There is
+ * one, and no copy of it. On others the flag would connect.
+ */
+const struct bounded_call system_calls_of_others[] = {
+	{
+		.name = "sendmsg",
+		.bounds = { { .argument = 2, .mask = MSG_FASTOPEN } },
+	},
+	{
+		.name = "fcntl",
+		.bounds = { { .argument = 1, .mask = ALL_BITS, .value = F_DUPFD_CLOEXEC } },
 	},
 	{ .name = NULL },
 };
@@ -203,6 +234,8 @@ const char *const system_calls_refused[] = {
 	"symlink",
 	"symlinkat",
 	"truncate",
+	"unlink",
+	"unlinkat",
 	"utimensat",
 	/* Terminals and devices. */
 	"ioctl",

@@ -4,12 +4,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 /* NULL when system_calls_restrict() can work in this build, else a clause that says why it cannot. */
 const char *system_calls_unavailable(void);
 /*
  * No thread can gain privileges (PR_SET_NO_NEW_PRIVS), and all that are ever needed have been started.
- * `unlinks`: there are sockets to remove from the file system. 0, or the errno negated.
+ * `manager`: the socket to the service manager, -1 for none. 0, or the errno negated.
  */
-int system_calls_restrict(bool unlinks);
+int system_calls_restrict(int manager);
