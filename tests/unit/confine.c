@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,22 +28,28 @@ static char name[64];
 static struct surroundings around;
 static int listeners[2];
 
+/* The kernel chooses a name that nobody has: what the last test started may still hold its own. */
+static void bind_abstract(int fd)
+{
+	struct sockaddr_un local = { .sun_family = AF_UNIX };
+	socklen_t length = sizeof(local);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&local, sizeof(local.sun_family)), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&local, &length), 0);
+	snprintf(name, sizeof(name), "%.*s",
+		(int)(length - offsetof(struct sockaddr_un, sun_path) - 1), local.sun_path + 1);
+}
+
 /* Somebody who listens, and a process, around us. */
 static void listen_around(void)
 {
 	struct sockaddr_in tcp = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	struct sockaddr_un local = { .sun_family = AF_UNIX };
 	socklen_t length = sizeof(tcp);
 	int fd = socket(AF_INET, SOCK_STREAM, 0), other = socket(AF_UNIX, SOCK_STREAM, 0);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&tcp, sizeof(tcp)), 0);
 	ck_assert_int_eq(listen(fd, 1), 0);
 	getsockname(fd, (struct sockaddr *)&tcp, &length);
 	around.port = ntohs(tcp.sin_port);
-	int used = snprintf(name, sizeof(name), "quantconf-%d", (int)getpid());
-	memcpy(local.sun_path + 1, name, (size_t)used);
-	ck_assert_int_eq(bind(other, (struct sockaddr *)&local,
-				 (socklen_t)(sizeof(sa_family_t) + 1 + (size_t)used)),
-		0);
+	bind_abstract(other);
 	ck_assert_int_eq(listen(other, 1), 0);
 	around.abstract = name;
 	listeners[0] = fd;
