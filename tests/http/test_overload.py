@@ -14,8 +14,10 @@ GOOD = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-def post(length=len(GOOD), body=GOOD):
-    return f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}".encode()
+def post(length=len(GOOD), body=GOOD, expect=""):
+    return (
+        f"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\n{expect}Content-Length: {length}\r\n\r\n{body}"
+    ).encode()
 
 
 def more_descriptors():
@@ -29,13 +31,17 @@ def counter(daemon, line):
 
 
 class Busy:
-    """Connections each of which has a request under way."""
+    """Connections each of which has a request under way, and a place: the daemon has said that it goes on."""
 
     def __init__(self, daemon, count):
         self.peers = []
         for _ in range(count):
             peer = daemon.connect()
-            peer.sendall(post()[:-10])
+            peer.sendall(post(len(GOOD), "", "Expect: 100-continue\r\n"))
+            told = peer.recv(4096)
+            if not told.startswith(b"HTTP/1.1 100 "):
+                raise AssertionError(f"{told} instead of a place")
+            peer.sendall(GOOD[:-10].encode())
             self.peers.append(peer)
 
     def finish(self):
