@@ -63,7 +63,7 @@ class Stage:
         daemon = self.daemon(circumstance)
         head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
         if circumstance == "draining":
-            return drained(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(), 5)
+            return ask_draining(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         if circumstance == 408:
             return daemon.raw(f"{head}10\r\n\r\n".encode())
         if circumstance == 503:
@@ -93,17 +93,8 @@ def closed(daemon):
         return True
 
 
-def drained(request, tries):
-    """The reply of a daemon that was told to stop, on a connection that was there before; such ones end soon."""
-    try:
-        return ask_draining(request)
-    except (EOFError, ConnectionError):
-        if tries > 1:
-            return drained(request, tries - 1)
-        raise
-
-
 def ask_draining(request):
+    """The reply of a daemon that was told to stop after the request had begun."""
     with Daemon() as daemon, daemon.connect() as busy, daemon.connect() as peer, peer.makefile("rb") as stream:
         busy.sendall(b"POST /v1/resolve HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\na:")
         peer.sendall(request[:-2])

@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from daemon import BUILD, PATIENCE, Crowd, Daemon, read_reply
+from daemon import BUILD, PATIENCE, Crowd, Daemon, Pace, read_reply
 
 GOOD = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
 POST = (
@@ -256,19 +256,21 @@ class Stopping(unittest.TestCase):
 
             def keep_asking():
                 while True:
+                    pace = Pace()
                     try:
                         peer = daemon.connect()
                     except OSError:
                         return  # the listener is closed: this is no accepted request
                     try:
                         with peer, peer.makefile("rb") as stream:
-                            peer.sendall(POST)
+                            pace.send(peer, POST)
                             reply = read_reply(stream)
                         answered.append(reply.status)
                         if reply.body != good:
                             lost.append(reply.body)
                     except (OSError, EOFError) as fault:
-                        lost.append(fault)
+                        if pace.steady:
+                            lost.append(fault)
                         return
 
             threads = [threading.Thread(target=keep_asking) for _ in range(8)]

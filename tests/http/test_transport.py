@@ -139,9 +139,10 @@ class Deadlines(unittest.TestCase):
     def setUpClass(cls):
         cls.daemon = cls.enterClassContext(Daemon("--idle-timeout", "2", "--request-timeout", "1"))
 
-    def drip(self, data, step):
-        """Sends byte by byte until the peer closes or all is sent; returns what came back."""
+    def drip(self, begin, data, step):
+        """Sends the beginning, then byte by byte until the peer closes; returns what came back."""
         with self.daemon.connect() as peer:
+            peer.sendall(begin)
             got = b""
             for i in range(len(data)):
                 peer.settimeout(step)
@@ -158,19 +159,34 @@ class Deadlines(unittest.TestCase):
             raise AssertionError("nobody cut the connection")
 
     def test_dripping_body_is_cut(self):
-        got = self.drip(post("#" * 1000), 0.03)
+        got = self.drip(post("", length=1000), b"#" * 1000, 0.03)
         self.assertRegex(got, rb"^HTTP/1\.1 408 ")
         self.assertIn(b"urn:quantconf:problem:request-timeout", got)
         self.daemon.wait_for_log("status=408 .*ended=cut")
 
     def test_dripping_head_is_cut(self):
-        got = self.drip(b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 1000, 0.03)
-        self.assertRegex(got, rb"^HTTP/1\.1 408 ")
+        for begin in (b"", b"GET /healthz HTTP/1.1\r\nX: "):
+            got = self.drip(begin, b"GET /" + b"x" * 1000, 0.03)
+            self.assertRegex(got, rb"^HTTP/1\.1 408 ")
+
+    def test_head_that_stands_still_is_told(self):
+        with Daemon("--workers", "1", "--idle-timeout", "1", "--request-timeout", "600") as daemon:
+            for begin in (b"GET", b"GET /healthz HTTP/1.1\r\nX: x", post(GOOD)[:-1]):
+                with daemon.connect() as peer, peer.makefile("rb") as stream:
+                    peer.sendall(begin[:1])
+                    self.assertEqual(daemon.get("/healthz").status, 200)
+                    peer.sendall(begin[1:])
+                    self.assertEqual(read_reply(stream).slug, "request-timeout")
 
     def test_idle_connection_is_closed(self):
+        """In silence: who has begun nothing gets no reply, which could be taken for that to a later request."""
         with self.daemon.connect() as peer:
-            peer.settimeout(PATIENCE)
             self.assertEqual(peer.recv(1), b"")
+        with self.daemon.connect() as peer, peer.makefile("rb") as stream:
+            for _ in range(2):
+                peer.sendall(post(GOOD))
+                self.assertEqual(read_reply(stream).status, 200)
+            self.assertEqual(stream.read(), b"")
         self.assertEqual(self.daemon.get("/healthz").status, 200)
 
 

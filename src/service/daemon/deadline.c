@@ -17,11 +17,21 @@
 /* How long a client may still use an open connection once the daemon is told to stop. */
 #define DRAIN_GRACE (SECOND / 2)
 
-/* Nothing has begun on it, and nothing ends it already. */
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t quiet_since(const struct connection *connection)
+{
+	return later(connection->since, connection->head_began);
+}
+
+/* There is no request on it, nothing of one has just come, and nothing ends it already. */
 static bool is_idle(const struct connection *connection, uint64_t now)
 {
 	return !connection->request && !connection->hung_up && !connection->cut &&
-	       now - connection->since > IDLE_LEAST;
+	       now - quiet_since(connection) > IDLE_LEAST;
 }
 
 /* In the list, or `other` where that is none shorter. */
@@ -29,7 +39,7 @@ static struct connection *longest_idle(
 	struct connection *list, uint64_t now, struct connection *other)
 {
 	for (struct connection *c = list; c; c = c->next)
-		if (is_idle(c, now) && (!other || c->since < other->since))
+		if (is_idle(c, now) && (!other || quiet_since(c) < quiet_since(other)))
 			other = c;
 	return other;
 }
@@ -60,41 +70,38 @@ static void cut_late(struct connection *connection, enum problem problem)
 	connection_cut(connection, answered ? PROBLEM_NONE : problem);
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
+/* What has begun to come is waited for. */
 static bool drain_is_over(
 	const struct worker *worker, const struct connection *connection, uint64_t now)
 {
-	return worker->drain_began &&
+	return worker->drain_began && connection->head_began == 0 &&
 	       now > later(connection->since, worker->drain_began) + DRAIN_GRACE;
 }
 
 /*
  * The library's own timeout sees only whether anything moves, so a slow drip would never end; and it
- * tells nothing to a client that stops in the middle.
+ * tells nothing to a client that stops in the middle. A connection on which nothing has begun is left to it.
  */
-static bool is_late(const struct request *request, const struct options *options, uint64_t now)
+static bool is_late(
+	const struct connection *connection, const struct options *options, uint64_t now)
 {
-	return now - request->began > options->request_timeout * SECOND ||
-	       (!request->answered && now - request->moved > options->idle_timeout * SECOND);
+	const struct request *request = connection->request;
+	uint64_t moved = request ? request->moved : connection->moved;
+	bool answered = request && request->answered;
+	if (connection->head_began == 0)
+		return false;
+	return now - connection->head_began > options->request_timeout * SECOND ||
+	       (!answered && now - moved > options->idle_timeout * SECOND);
 }
 
 static void check(struct worker *worker, struct connection *connection, uint64_t now)
 {
 	const struct options *options = &worker->settings->options;
-	uint64_t whole = (options->request_timeout + options->idle_timeout) * SECOND;
-	struct request *request = connection->request;
 	if (connection->surplus && now - connection->since > SURPLUS_PATIENCE) {
 		cut_late(connection, PROBLEM_OVERLOADED);
-	} else if (request && is_late(request, options, now)) {
+	} else if (is_late(connection, options, now)) {
 		cut_late(connection, PROBLEM_REQUEST_TIMEOUT);
-	} else if (!request && now - connection->since > whole) {
-		/* An idle connection would be closed by now: a head drips. */
-		connection_cut(connection, PROBLEM_REQUEST_TIMEOUT);
-	} else if (connection->hung_up || (!request && drain_is_over(worker, connection, now))) {
+	} else if (connection->hung_up || drain_is_over(worker, connection, now)) {
 		connection_hush(connection);
 	}
 }

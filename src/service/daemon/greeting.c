@@ -22,12 +22,20 @@ void greeting_wake(struct worker *worker, struct connection *connection)
 	http_resume(connection);
 }
 
+/* From now on it is told apart what is idle; when it ends, the library sees for itself. */
+static void watch_heads(struct worker *worker, struct connection *connection)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET,
+		.data.u64 = (uint64_t)(uintptr_t)connection };
+	epoll_ctl(worker->epoll, EPOLL_CTL_MOD, connection->fd, &event);
+}
+
 static void settle(struct worker *worker, struct connection *connection)
 {
 	connection_delist(connection);
 	if (connection->established) {
 		counter_add(&worker->metrics->established, 1);
-		epoll_ctl(worker->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+		watch_heads(worker, connection);
 		connection_enlist(&worker->connections, connection);
 		return;
 	}

@@ -115,11 +115,16 @@ static struct connection *connection_of(struct MHD_Connection *peer)
 	return info ? info->socket_context : NULL;
 }
 
-/* Before the library takes the target apart: where it has no room for that it would close in silence. */
+/*
+ * Before the library takes the target apart: where it has no room for that it would close in silence. It
+ * may have read of the head what no event told of.
+ */
 static void *on_target(void *own, const char *target, struct MHD_Connection *peer)
 {
 	struct connection *connection = connection_of(peer);
 	(void)own;
+	if (connection)
+		connection_stir(connection);
 	if (connection && head_is_too_long(target))
 		connection_end(connection, PROBLEM_TARGET_TOO_LONG);
 	return NULL;

@@ -51,7 +51,8 @@ struct connection *worker_joined(struct worker *worker)
 		return connection;
 	}
 	connection_enlist(&worker->connections, connection);
-	worker_watch(worker, connection->fd, EPOLLRDHUP | EPOLLET, (uint64_t)(uintptr_t)connection);
+	worker_watch(worker, connection->fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
+		(uint64_t)(uintptr_t)connection);
 	return connection;
 }
 
@@ -162,6 +163,7 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 	metrics_count_request(worker->metrics, request, now - request->began);
 	request->connection->request = NULL;
 	request->connection->since = now;
+	request->connection->head_began = 0;
 	settings_release(request->settings);
 	if (worker->idle_request_count == IDLE_REQUESTS_MAXIMUM) {
 		request_free(request);
@@ -212,7 +214,21 @@ static int wait_milliseconds(const struct worker *worker)
 	return due < 0 || (limit >= 0 && limit < due) ? limit : due;
 }
 
-static void take_event(struct worker *worker, uint64_t source)
+static void take_event_of(struct worker *worker, struct connection *connection, uint32_t events)
+{
+	if (connection->session && !connection->established) {
+		greeting_wake(worker, connection);
+		return;
+	}
+	if (events & EPOLLIN)
+		connection_stir(connection);
+	if (events & EPOLLRDHUP) {
+		connection_delist(connection);
+		connection_enlist(&worker->hanging_up, connection);
+	}
+}
+
+static void take_event(struct worker *worker, uint64_t source, uint32_t events)
 {
 	if (source < LISTEN_MAXIMUM) {
 		acceptor_accept(worker, &worker->server->listeners[source]);
@@ -221,13 +237,7 @@ static void take_event(struct worker *worker, uint64_t source)
 	} else if (linger_is_source(source)) {
 		linger_event(worker, source);
 	} else if (source >= SOURCE_ADDRESSES) {
-		struct connection *connection = (struct connection *)(uintptr_t)source;
-		if (connection->session) {
-			greeting_wake(worker, connection);
-			return;
-		}
-		connection_delist(connection);
-		connection_enlist(&worker->hanging_up, connection);
+		take_event_of(worker, (struct connection *)(uintptr_t)source, events);
 	}
 }
 
@@ -253,7 +263,7 @@ static void turn(struct worker *worker)
 	atomic_store(&worker->answered, atomic_load(&worker->server->ping));
 	follow_settings(worker);
 	for (int i = 0; i < count; i++)
-		take_event(worker, events[i].data.u64);
+		take_event(worker, events[i].data.u64, events[i].events);
 	if (!worker->drain_began && atomic_load(&worker->server->draining))
 		begin_drain(worker);
 	http_run(worker->http);

@@ -4,6 +4,16 @@
 #include <unistd.h>
 
 #include "service/network/tls.h"
+#include "service/process/clock.h"
+
+void connection_stir(struct connection *connection)
+{
+	if (connection->request)
+		return;
+	connection->moved = clock_microseconds();
+	if (connection->head_began == 0)
+		connection->head_began = connection->moved;
+}
 
 void connection_enlist(struct connection **list, struct connection *connection)
 {

@@ -16,6 +16,8 @@ struct connection {
 	const struct listener *listener;
 	struct request *request;   /* the one that is under way, or NULL */
 	uint64_t since;            /* when it was opened or its last request ended, microseconds */
+	uint64_t head_began;       /* when the first byte of a request came; 0: none since then */
+	uint64_t moved;            /* when something of its head came last */
 	void *peer;                /* the HTTP library's own */
 	void *session;             /* of TLS; NULL without */
 	struct settings *settings; /* those with its certificate; NULL without TLS */
@@ -32,6 +34,8 @@ struct connection {
 	socklen_t address_length;
 };
 
+/* Something came; as long as no request is under way, it is of a head. */
+void connection_stir(struct connection *connection);
 /* Into a list and out of the one that it stands in. */
 void connection_enlist(struct connection **list, struct connection *connection);
 void connection_delist(struct connection *connection);
