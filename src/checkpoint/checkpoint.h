@@ -96,15 +96,24 @@ enum role {
 
 const char *role_name(enum role role);
 
-/* Which rows of the table of roles can be about a name at all: those whose first two letters it has. */
+#define ROLES_REMEMBERED 64
+
+/*
+ * Which rows of the table of roles can be about a name at all: those whose first two letters it has. Names of one
+ * kind come again in every layer: those that were met are remembered, and must stay where they are.
+ */
 struct role_finder {
 	uint64_t first[128]; /* for each letter, a bit for each row */
 	uint64_t second[128];
+	struct {
+		struct text name;
+		enum role role;
+	} met[ROLES_REMEMBERED];
 };
 
 void role_finder_init(struct role_finder *finder);
 /* By the parts of a module's name, or of a pattern for names. */
-enum role role_of(const struct role_finder *finder, struct text name);
+enum role role_of(struct role_finder *finder, struct text name);
 
 enum outcome {
 	OUTCOME_ABSENT, /* no module has this role */

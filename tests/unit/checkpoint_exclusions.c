@@ -57,6 +57,27 @@ START_TEST(names_have_roles)
 }
 END_TEST
 
+/* What was met before changes nothing: names of one kind but for numbers, and names that only look like it. */
+START_TEST(roles_are_remembered)
+{
+	static const char *const names[] = { "model.layers.0.mlp.fc1", "model.layers.7.mlp.fc2",
+		"h.1.fc1", "h.2.fc1", "h.2.fc3", "h.3.fc2", "h.3.fc9", "h.1.dense_h_to_4h",
+		"h.1.dense_h_to_5h", "h.1.dense_4h_to_h", "a\\.1fc1", "a\\.2fc1", "a\\1fc1",
+		"a\\1fc3", "\\1fc1", "\\12c1", "1.moe", "2.moe", "1moe", "", "1", "fc1", "fc7",
+		"fc2", "7fc" };
+	enum { NAMES = sizeof(names) / sizeof(names[0]) };
+	struct role_finder old;
+	role_finder_init(&old);
+	for (int i = 0; i < NAMES * NAMES * 2; i++) {
+		struct role_finder fresh;
+		role_finder_init(&fresh);
+		const char *name = names[i % 2 ? i / 2 / NAMES : i / 2 % NAMES];
+		ck_assert_msg(
+			role_of(&old, text_of(name)) == role_of(&fresh, text_of(name)), "%s", name);
+	}
+}
+END_TEST
+
 struct match_case {
 	const char *block; /* with one list */
 	const char *module;
@@ -329,6 +350,7 @@ END_TEST
 TCase *case_exclusions(void)
 {
 	TCase *tcase = make_case("exclusions");
+	tcase_add_test(tcase, roles_are_remembered);
 	tcase_add_loop_test(tcase, names_have_roles, 0, sizeof(roles) / sizeof(roles[0]));
 	tcase_add_loop_test(tcase, entries_meet_modules, 0, sizeof(matches) / sizeof(matches[0]));
 	tcase_add_test(tcase, modules_and_misses_are_counted);

@@ -1,5 +1,6 @@
 /* Which part of a model a name belongs to, by the parts of the name. */
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/names/digits.h"
 
 #include <string.h>
 
@@ -213,14 +214,14 @@ static unsigned letter(char c)
 
 void role_finder_init(struct role_finder *finder)
 {
-	*finder = (struct role_finder){ { 0 }, { 0 } };
+	*finder = (struct role_finder){ .first = { 0 } };
 	for (size_t row = 0; row < PARTS; row++) {
 		finder->first[letter(parts[row].text[0])] |= (uint64_t)1 << row;
 		finder->second[letter(parts[row].text[1])] |= (uint64_t)1 << row;
 	}
 }
 
-enum role role_of(const struct role_finder *finder, struct text text)
+static enum role find(const struct role_finder *finder, struct text text)
 {
 	uint64_t rows = 0, begun = 0;
 	for (size_t i = 0; i < text.length; i++) {
@@ -236,4 +237,47 @@ enum role role_of(const struct role_finder *finder, struct text text)
 			return part->role;
 	}
 	return ROLE_OTHER;
+}
+
+/* Whether the part that `i` is in begins with a digit: split() passes it over. */
+static bool is_numbered(struct text name, size_t i)
+{
+	while (i > 0 && in_name(name.data[i - 1]))
+		i--;
+	return is_digit(name.data[i]);
+}
+
+/* Whether they differ only in what split() passes over, as in the numbers of layers. */
+static bool same_kind(struct text a, struct text b)
+{
+	if (a.length != b.length)
+		return false;
+	for (size_t i = 0; i < a.length; i++) {
+		if (a.data[i] == '\\')
+			return false;
+		if (a.data[i] != b.data[i] &&
+			(!is_digit(a.data[i]) || !is_digit(b.data[i]) || !is_numbered(a, i)))
+			return false;
+	}
+	return true;
+}
+
+/* By how a name ends: kinds that share a slot only forget each other. */
+static size_t slot_of(struct text name)
+{
+	uint64_t end = 0;
+	size_t length = name.length < sizeof(end) ? name.length : sizeof(end);
+	if (length > 0)
+		memcpy(&end, name.data + name.length - length, length);
+	return ((end + name.length) * 0x9e3779b97f4a7c15u >> 32) % ROLES_REMEMBERED;
+}
+
+enum role role_of(struct role_finder *finder, struct text text)
+{
+	size_t slot = slot_of(text);
+	if (text.length == 0 || !same_kind(finder->met[slot].name, text)) {
+		finder->met[slot].role = find(finder, text);
+		finder->met[slot].name = text;
+	}
+	return finder->met[slot].role;
 }

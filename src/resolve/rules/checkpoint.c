@@ -42,7 +42,9 @@ static const struct rule rows[] = {
 		.severity = ALWAYS(SEVERITY_ERROR),
 		.summary = "A quantization block without quant_method.",
 		.message = "The checkpoint's quantization block has no quant_method: {detail}.",
-		.remedy = "Add the quant_method that made the weights, or remove an empty block.",
+		.remedy =
+			"Add the quant_method that made the weights, where transformers has it; else load the checkpoint with the engine "
+			"that wrote it. Remove an empty block.",
 		.why = "transformers stops at a block that names no method.",
 		.bad = LORA,
 		.bad_checkpoint =
