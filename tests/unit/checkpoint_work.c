@@ -3,8 +3,10 @@
 
 #include "base/buffer.h"
 #include "checkpoint/exclusions/exclusions.h"
+#include "checkpoint/names/digits.h"
 #include "checkpoint/names/pattern.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define FP8(list) "{\"quant_method\":\"fp8\",\"modules_to_not_convert\":[" list "]}"
@@ -113,6 +115,111 @@ START_TEST(full_names_are_looked_up)
 }
 END_TEST
 
+static const struct {
+	const char *source;
+	const char *loosened;
+} loosened[] = {
+	{ "layers\\.12\\..*", "layers\\.[0-9][0-9]\\..*" },
+	{ "[1-3]x{2,3}", "[1-30-9]x{2,3}" },
+	{ "(?:a|1)+?$", "(?:a|[0-9])+?$" },
+	{ "^\\d\\w[a\\]b]", "^\\d\\w[a\\]b]" },
+	{ "[\\d4]", "[\\d40-9]" },
+	{ "(?!1)a", "" },
+	{ "(?<=1)a", "" },
+	{ "(?>1*)5", "" },
+	{ "(?i)a1", "" },
+	{ "(*COMMIT)1", "" },
+	{ "(a)\\1", "" },
+	{ "\\x31", "" },
+	{ "\\Q1\\E", "" },
+	{ "[^1]", "" },
+	{ "[]1]", "" },
+	{ "[[:digit:]]", "" },
+	{ "1*+5", "" },
+	{ "1{2}+5", "" },
+	{ "1?+5", "" },
+	{ "1++5", "" },
+	{ "x{,3}", "" },
+	{ "x{2", "" },
+	{ "[1", "" },
+	{ "1\\", "" },
+};
+
+START_TEST(patterns_are_loosened)
+{
+	assert_text(pattern_loosened(&arena, text_of(loosened[_i].source)), loosened[_i].loosened);
+}
+END_TEST
+
+/* Random patterns: what a name matches, its class matches with the loosened pattern. */
+START_TEST(loosened_patterns_accept_no_less)
+{
+	static const char *const pieces[] = { "1", "12", "[13]", "[2-5]", "[^a]", "\\d", "a", "b",
+		".", "\\.", "a*", "1+", "2?", "(1|a)", "(?:b|2)*", "{2}", "{1,2}", "$", "^", "\\b",
+		"\\D", "[ab4]*", ".*" };
+	static const char *const letters[] = { "1", "2", "3", "4", "a", "b", "." };
+	enum { PIECES = sizeof(pieces) / sizeof(pieces[0]), LETTERS = 7 };
+	size_t compared = 0;
+	srand(1);
+	for (int i = 0; i < 3000; i++) {
+		struct pattern_pool *pool = pattern_pool_new(&arena);
+		struct buffer source;
+		struct text detail;
+		buffer_init(&source, &arena, 64);
+		for (int j = rand() % 5; j >= 0; j--)
+			buffer_add_string(&source, pieces[rand() % PIECES]);
+		struct text loose = pattern_loosened(&arena, buffer_text(&source));
+		const struct pattern *strict =
+			pattern_compile(pool, buffer_text(&source), PATTERN_START, &detail);
+		const struct pattern *any = pattern_compile(pool, loose, PATTERN_SEARCH, &detail);
+		for (int j = 0; strict && any && loose.length > 0 && j < 40; j++) {
+			struct buffer name;
+			buffer_init(&name, &arena, 16);
+			for (int k = rand() % 6; k >= 0; k--)
+				buffer_add_string(&name, letters[rand() % LETTERS]);
+			if (pattern_match(pool, strict, buffer_text(&name)) != PATTERN_YES)
+				continue;
+			compared++;
+			struct text class = digits_zeroed(&arena, buffer_text(&name));
+			ck_assert_msg(pattern_match(pool, any, class) == PATTERN_YES,
+				"%.*s on %.*s", TEXT_ARGUMENTS(buffer_text(&source)),
+				TEXT_ARGUMENTS(buffer_text(&name)));
+		}
+		pattern_pool_end(pool);
+	}
+	ck_assert_uint_gt(compared, 10000);
+}
+END_TEST
+
+/* As many patterns as a model has layers, for the few modules of a layer among thousands of experts. */
+START_TEST(patterns_of_layers_are_tried)
+{
+	enum { LAYERS = 100, EXPERTS = 400, NAMES = LAYERS * (EXPERTS + 1) };
+	struct text *modules = ARENA_ARRAY(&arena, struct text, NAMES);
+	struct buffer block;
+	buffer_init(&block, &arena, 65536);
+	buffer_add_string(&block, "{\"quant_method\":\"quark\",\"exclude\":[\"lm_head\"");
+	for (int i = 0; i < LAYERS; i++) {
+		struct text *layer = &modules[i * (EXPERTS + 1)];
+		layer[0] = arena_printf(&arena, "model.layers.%d.self_attn.q_proj", i);
+		for (int j = 1; j <= EXPERTS; j++)
+			layer[j] = arena_printf(&arena, "model.layers.%d.mlp.experts.%d", i, j);
+		buffer_printf(&block, ",\"re:model\\\\.layers\\\\.%d\\\\.self_attn.*\"", i);
+	}
+	buffer_add_string(&block, "]}");
+	buffer_add_byte(&block, '\0');
+	struct exclusions *exclusions = &inspect_block(buffer_text(&block).data)->exclusions;
+	const unsigned char *verdicts = exclusions_match(&arena, exclusions, modules, NAMES);
+	ck_assert_ptr_nonnull(verdicts);
+	ck_assert_uint_eq(exclusions->untried, 0);
+	for (int i = 0; i < NAMES; i++)
+		ck_assert_int_eq(
+			verdicts[i], i % (EXPERTS + 1) == 0 ? VERDICT_EXCLUDED : VERDICT_SILENT);
+	for (size_t i = 1; i < exclusions->count; i++)
+		ck_assert_uint_eq(exclusions->list[i].modules, 1);
+}
+END_TEST
+
 START_TEST(globs_take_time_in_proportion)
 {
 	struct buffer glob, name;
@@ -148,5 +255,9 @@ TCase *case_work(void)
 	tcase_add_test(tcase, globs_take_time_in_proportion);
 	tcase_add_test(tcase, too_much_work_is_given_up);
 	tcase_add_loop_test(tcase, full_names_are_looked_up, 0, 3);
+	tcase_add_loop_test(
+		tcase, patterns_are_loosened, 0, sizeof(loosened) / sizeof(loosened[0]));
+	tcase_add_test(tcase, loosened_patterns_accept_no_less);
+	tcase_add_test(tcase, patterns_of_layers_are_tried);
 	return tcase;
 }

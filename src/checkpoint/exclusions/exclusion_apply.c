@@ -239,12 +239,37 @@ static void apply_plain(struct application *application, struct exclusion *exclu
 	}
 }
 
-/* A pattern without digits of its own is the same to a whole class; another must be tried on every name. */
+/* What tells of classes that no name of theirs matches; `pattern` NULL where nothing does. */
+static struct exclusion loosened(struct application *application, const struct exclusion *exclusion)
+{
+	struct exclusion loose = *exclusion;
+	struct text source = TEXT(""), detail;
+	if (exclusion->pattern)
+		source = pattern_loosened(application->arena, exclusion->key);
+	loose.key = digits_zeroed(application->arena, exclusion->key);
+	loose.pattern = NULL;
+	if (source.length > 0)
+		loose.pattern = pattern_compile(application->pool, source, PATTERN_SEARCH, &detail);
+	return loose;
+}
+
+/*
+ * A pattern without digits of its own is the same to a whole class; another must be tried on every name of the classes
+ * that it can be about.
+ */
 static void apply_pattern(struct application *application, struct exclusion *exclusion)
 {
 	bool same = pattern_ignores_digits(exclusion->key);
+	struct exclusion loose = { .pattern = NULL };
+	if (!same)
+		loose = loosened(application, exclusion);
 	for (size_t i = 0; i < application->class_count && application->left > 0; i++) {
 		const struct class *class = &application->classes[i];
+		if (loose.pattern && !loose.broken &&
+			!exclusion_matches(
+				application->pool, &loose, class->name, &application->left) &&
+			!loose.broken)
+			continue;
 		if (!same)
 			try_members(application, exclusion, class);
 		else if (exclusion_matches(

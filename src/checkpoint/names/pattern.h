@@ -50,6 +50,11 @@ bool pattern_is_special(struct text source, bool dot);
 /* Whether it means the same for names that differ only in their digits (but not in their number).
  */
 bool pattern_ignores_digits(struct text source);
+/*
+ * loosen.c: a pattern that matches a name with every digit a 0 if the given one matches the name, but perhaps more; the
+ * empty text when there is none so simple.
+ */
+struct text pattern_loosened(struct arena *arena, struct text source);
 
 /* Takes some of the work that is left; false when there was not so much. */
 static inline bool work_spend(size_t *left, size_t work)
