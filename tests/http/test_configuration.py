@@ -103,12 +103,15 @@ class Tokens(WithFolder):
 
 class ConfigurationFile(WithFolder):
     def test_good(self):
+        for name in ("models", "hub"):
+            os.mkdir(f"{self.folder}/{name}")
         path = self.write(
             "quantconfd.yaml",
             "# all of these\n"
             "listen: ['127.0.0.1:0', 'unix:" + self.folder + "/socket']\n"
             "default-target: flat\nworkers: 2\nlimit-config: 2KiB\ninsecure: false\n"
-            "model-root: /srv/models\nhf-cache:\n  - /srv/hub\nidle-timeout: 7\nlog-level: debug\n",
+            f"model-root: {self.folder}/models\nhf-cache:\n  - {self.folder}/hub\n"
+            "idle-timeout: 7\nlog-level: debug\n",
         )
         ended = check("--config", path)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
@@ -146,9 +149,12 @@ class ConfigurationFile(WithFolder):
             ("- workers\n", (":1:1:", "name: value")),
             ("config: other.yaml\n", (":1:1:", "no such option")),
             ("help: true\n", (":1:1:", "no such option")),
-            ("listen: 0.0.0.0:80\n", ("--token-file", "--insecure")),
-            ("listen: nowhere\n", ("ADDR:PORT",)),
-            ("token-file: /nonexistent\n", ("/nonexistent", "No such file")),
+            ("listen: 0.0.0.0:80\n", ("c.yaml:1:9:", "--token-file", "--insecure")),
+            ("listen: [127.0.0.1:1, nowhere]\n", ("c.yaml:1:23:", "ADDR:PORT")),
+            ("token-file: /nonexistent\n", ("c.yaml:1:13:", "/nonexistent", "No such file")),
+            ("tls-key: a.pem\n", ("c.yaml:1:10:", "tls-certificate is missing")),
+            ("model-root: /nonexistent/models\n", ("c.yaml:1:13:", "cannot be opened: No such file")),
+            ("hf-cache:\n  - /etc/passwd\n", ("c.yaml:2:5:", "/etc/passwd is no folder")),
             ("workers: 1\n---\nworkers: 2\n", (":2:1:", "second document")),
         ):
             with self.subTest(text):
@@ -157,11 +163,59 @@ class ConfigurationFile(WithFolder):
                 for word in words:
                     self.assertIn(word, ended.stderr)
                 self.assertEqual(ended.stderr.count("\n"), 1)
+                for word in ("second document", "is no folder"):
+                    self.assertLess(ended.stderr.count(word), 2)
         self.assertEqual(check("--config", "/nonexistent").returncode, 1)
         self.assertEqual(check("--workers=x").returncode, 1)
         # What a flag overrides is checked nevertheless.
         path = self.write("c.yaml", "workers: none\n")
         self.assertEqual(check("--config", path, "--workers", "1").returncode, 1)
+
+
+    def test_all_faults_at_once(self):
+        text = "insecure: 2\nlog-lvl: x\nworkers: 1\nworkers: 1\nlisten: [127.0.0.1:x, {}]\ntoken-file: /nonexistent\n"
+        path = self.write("c.yaml", text)
+        ended = check("--config", path, "--limit-depth=x", "--limit-nodes=x")
+        self.assertEqual(ended.returncode, 1)
+        lines = ended.stderr.splitlines()
+        self.assertEqual(len(lines), 8, ended.stderr)
+        for place in ("1:11", "2:1", "4:1", "5:10", "5:23", "6:13"):
+            self.assertIn(f"c.yaml:{place}: ", ended.stderr)
+        self.assertIn("--limit-nodes=x is not usable", ended.stderr)
+        # What a fault leaves open is no further fault.
+        path = self.write("c.yaml", "listen: 0.0.0.0:1\ntoken-file: /nonexistent\n")
+        self.assertEqual(check("--config", path).stderr.count("\n"), 1)
+        path = self.write("c.yaml", "".join(f"a{i}: 1\n" for i in range(30)))
+        ended = check("--config", path)
+        self.assertEqual(ended.stderr.count("\n"), 17)
+        self.assertIn("and 14 faults more", ended.stderr)
+
+    def test_exit_statuses(self):
+        """2 is for a command line that is wrong, 1 for what it names."""
+        bad = self.write("c.yaml", "workers: x\n")
+        for options, status in (
+            (("--workers=x",), 2),
+            (("--listen=nowhere",), 2),
+            (("--config", bad), 1),
+            (("--config", "/nonexistent"), 1),
+            (("--token-file", "/nonexistent"), 1),
+            (("--tls-certificate", bad, "--tls-key", bad), 1),
+            (("--model-root", bad), 1),
+        ):
+            with self.subTest(options):
+                ended = subprocess.run(
+                    [BUILD, *options], capture_output=True, text=True, timeout=PATIENCE, check=False
+                )
+                self.assertEqual(ended.returncode, status, ended.stderr)
+
+    def test_folders_that_come_later(self):
+        """Below a folder of confine-read they may; elsewhere a name that is not there is taken for a slip."""
+        path = self.write("c.yaml", f"model-root: {self.folder}/later\n")
+        self.assertIn("cannot be opened", check("--config", path).stderr)
+        self.assertEqual(check("--config", path, "--confine-read", self.folder).returncode, 0)
+        # At the start a mount may still be under way.
+        with Daemon("--config", path) as daemon:
+            self.assertEqual(daemon.get("/readyz").status, 503)
 
 
 class Reload(WithFolder):
@@ -195,13 +249,52 @@ class Reload(WithFolder):
             self.hup(daemon, "No such file.*old configuration stays")
             self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
 
+    def test_all_faults_are_told(self):
+        path = self.write("c.yaml", "default-target: flat\n")
+        with Daemon("--config", path) as daemon:
+            self.write("c.yaml", "workers: x\ntoken-file: /nonexistent\n")
+            self.hup(daemon, "c.yaml:1:10: .*old configuration stays")
+            daemon.wait_for_log("c.yaml:2:13: .*No such file.*old configuration stays")
+            os.unlink(path)
+            os.mkdir(path)
+            self.hup(daemon, "c.yaml: (it is a folder|Is a directory).*old configuration stays")
+
+    def test_a_slip_takes_no_models_away(self):
+        models = os.path.join(self.folder, "models")
+        os.mkdir(models)
+        path = self.write("c.yaml", f"model-root: {models}\n")
+        with Daemon("--config", path) as daemon:
+            self.write("c.yaml", f"model-root: {models}s\n")
+            self.hup(daemon, "c.yaml:1:13: the folder of models .*modelss cannot be opened: .*old configuration stays")
+            self.assertEqual(daemon.get("/readyz").status, 200)
+            # One that was there before holds up nothing else.
+            os.rmdir(models)
+            self.write("c.yaml", f"model-root: {models}\ndefault-target: flat\n")
+            self.hup(daemon, "was read again")
+            self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
+
+    def test_tokens_that_go_away(self):
+        tokens = self.write("tokens", "one\n")
+        path = self.write("c.yaml", f"token-file: {tokens}\n")
+        with Daemon("--config", path) as daemon:
+            self.assertEqual(daemon.get("/version").status, 401)
+            self.write("c.yaml", "")
+            self.hup(daemon, "level=warning event=reload .*no request needs a token")
+            daemon.wait_for_log("was read again")
+            self.assertEqual(daemon.get("/version").status, 200)
+
     def test_what_needs_a_restart(self):
         path = self.write("c.yaml", "workers: 1\n")
         with Daemon("--config", path) as daemon:
             self.write("c.yaml", "workers: 2\ndefault-target: flat\n")
-            self.hup(daemon, "workers has changed, which needs a restart")
-            daemon.wait_for_log("was read again")
+            for _ in range(2):  # as long as what runs differs
+                self.hup(daemon, "workers has changed, which needs a restart")
+                daemon.wait_for_log("was read again")
             self.assertEqual(daemon.resolve(GOOD).json["target"], "flat")
+            before = len(daemon.lines)
+            self.write("c.yaml", "workers: 1\n")
+            self.hup(daemon, "was read again")
+            self.assertNotIn("needs a restart", "".join(daemon.lines[before:]))
 
     def test_a_request_keeps_what_it_began_with(self):
         path = self.write("c.yaml", "default-target: flat\n")

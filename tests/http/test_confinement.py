@@ -306,6 +306,7 @@ class Reloading(WithFolder):
         for options in (("--confine-read", os.path.dirname(other)), ("--confine=off",)):
             path = self.config("default-target: flat")
             daemon = self.start("--config", path, *options)
+            os.makedirs(f"{self.folder}/shelf/hub", exist_ok=True)
             self.config(f"hf-cache: {self.folder}/shelf/hub", f"model-root: {other}")
             self.hup(daemon, "was read again")
             self.assertTrue(self.finds_model(daemon))

@@ -34,14 +34,10 @@ static void allow_connections(struct server *server, const struct options *optio
 /* Clients refuse it, but the service may have others. */
 static void warn_of_certificate(const struct settings *settings)
 {
-	time_t now = time(NULL);
-	const char *path = settings->options.tls_certificate;
-	if (settings->tls && now > tls_not_after(settings->tls))
-		log_event(&settings->options.log, LOG_LEVEL_WARNING, "start",
-			"%s: this certificate has expired", path);
-	if (settings->tls && now < tls_not_before(settings->tls))
-		log_event(&settings->options.log, LOG_LEVEL_WARNING, "start",
-			"%s: this certificate is not valid yet", path);
+	const char *doubt = settings->tls ? tls_doubt(settings->tls, time(NULL)) : NULL;
+	if (doubt)
+		log_event(&settings->options.log, LOG_LEVEL_WARNING, "start", "%s: %s",
+			settings->options.tls_certificate, doubt);
 }
 
 void reload_apply(struct server *server, const struct settings *settings)
@@ -64,20 +60,21 @@ static void replace_settings(struct server *server, struct settings *settings)
 	settings_release(old);
 }
 
-/* What must not change goes on as it is; it is told that a restart would change it. */
+/* What must not change goes on as it was at the start; it is told that a restart would change it. */
 static void keep_fixed(const struct server *server, const struct settings *fresh)
 {
-	const struct options *old = &server->settings->options;
+	const struct options *running = &server->first_settings->options;
+	const struct log_style *log = &server->settings->options.log;
 	const char *name;
 	size_t index = 0;
-	while ((name = options_fixed_difference(old, &fresh->options, &index)))
-		log_event(&old->log, LOG_LEVEL_WARNING, "reload",
+	while ((name = options_fixed_difference(running, &fresh->options, &index)))
+		log_event(log, LOG_LEVEL_WARNING, "reload",
 			"%s has changed, which needs a restart; the old value stays until then",
 			name);
 }
 
 /* A root that the confined process cannot read would end its service: all the old ones go on. */
-static bool keep_roots(const struct server *server, struct settings *fresh, struct fault *ret_fault)
+static bool keep_roots(const struct server *server, struct settings *fresh, struct faults *faults)
 {
 	const struct options *options = &fresh->options;
 	const char *outside = NULL;
@@ -89,53 +86,71 @@ static bool keep_roots(const struct server *server, struct settings *fresh, stru
 	log_event(&server->settings->options.log, LOG_LEVEL_WARNING, "reload",
 		"the folder of models %s cannot be read%s; the old model roots stay until then",
 		outside, CONFINED_RESTART);
-	return settings_keep_roots(fresh, server->settings, ret_fault);
+	return settings_keep_roots(fresh, server->settings, faults);
 }
 
 /* Names are looked up only at the start: what listens is asked. */
-static bool may_listen(
-	const struct server *server, const struct settings *fresh, struct fault *ret_fault)
+static void check_listeners(
+	const struct server *server, const struct settings *fresh, struct faults *faults)
 {
 	for (size_t i = 0; i < server->listener_count; i++) {
 		const struct listener *listener = &server->listeners[i];
 		const char *forbidden = listener_forbidden(listener, settings_policy(fresh));
-		if (!forbidden)
-			continue;
-		fault_printf(
-			ret_fault, "cannot go on listening on %s: %s", listener->name, forbidden);
-		return false;
+		if (forbidden)
+			faults_add(faults, "", "cannot go on listening on %s: %s", listener->name,
+				forbidden);
 	}
-	return true;
 }
 
-/* The settings anew; NULL, and the reason, when they cannot be used for what runs. */
-static struct settings *load_again(const struct server *server, struct fault *ret_fault)
+/* The settings anew; NULL, and the reasons, when they cannot be used for what runs. */
+static struct settings *load_again(const struct server *server, struct faults *faults)
 {
 	enum options_outcome outcome;
 	bool check;
 	struct settings *fresh =
-		settings_load(server->argc, server->argv, &outcome, &check, ret_fault);
-	if (!fresh ||
-		(may_listen(server, fresh, ret_fault) && keep_roots(server, fresh, ret_fault)))
+		settings_load(server->argc, server->argv, &outcome, &check, faults);
+	if (!fresh)
+		return NULL;
+	check_listeners(server, fresh, faults);
+	settings_check_roots(fresh, server->settings, faults);
+	if (faults->count == 0 && keep_roots(server, fresh, faults))
 		return fresh;
 	settings_release(fresh);
 	return NULL;
 }
 
+static void tell_faults(const struct log_style *style, const struct faults *faults)
+{
+	for (size_t i = 0; i < faults->count && i < FAULTS_MAXIMUM; i++)
+		log_event(style, LOG_LEVEL_ERROR, "reload",
+			"%s; the old configuration stays in force", faults->list[i].message);
+	if (faults->count > FAULTS_MAXIMUM)
+		log_event(style, LOG_LEVEL_ERROR, "reload", "and %zu faults more",
+			faults->count - FAULTS_MAXIMUM);
+}
+
+/* Nobody may use the service without one from now on who should not: so it is told. */
+static void warn_of_open_door(const struct settings *old, const struct settings *fresh)
+{
+	if (old->tokens && !fresh->tokens)
+		log_event(&fresh->options.log, LOG_LEVEL_WARNING, "reload",
+			"token-file is gone from the configuration: from now on no request needs a token");
+}
+
 /* All of it or nothing. */
 bool reload(struct server *server)
 {
-	struct fault fault;
+	struct faults faults;
 	const struct log_style *style = &server->settings->options.log;
-	struct settings *fresh = load_again(server, &fault);
+	struct settings *fresh = load_again(server, &faults);
 	if (!fresh) {
-		log_event(style, LOG_LEVEL_ERROR, "reload",
-			"%s; the old configuration stays in force", fault.message);
+		tell_faults(style, &faults);
 		return false;
 	}
 	keep_fixed(server, fresh);
 	log_style_settle(&fresh->options.log);
-	fresh->options.idle_timeout = server->settings->options.idle_timeout;
+	warn_of_open_door(server->settings, fresh);
+	fresh->options.idle_timeout = server->first_settings->options.idle_timeout;
 	reload_apply(server, fresh);
 	replace_settings(server, fresh);
 	log_event(

@@ -281,6 +281,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 {
 	static struct server server; /* workers may still wait when this returns */
 	server = (struct server){ .settings = settings, .argc = argc, .argv = argv };
+	server.first_settings = settings_use(settings);
 	const struct options *options = &settings->options;
 	int signals = open_signals();
 	server.finished = eventfd(0, EFD_CLOEXEC);
@@ -300,6 +301,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 		close_listeners(&server);
 		addresses_free(server.addresses);
 		settings_release(server.settings);
+		settings_release(server.first_settings);
 		return outcome == LISTENER_MISUSED ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	announce(&server);
@@ -315,5 +317,6 @@ int server_run(struct settings *settings, int argc, char **argv)
 	close(signals);
 	log_event(&server.settings->options.log, LOG_LEVEL_INFO, "stop", "stopped");
 	settings_release(server.settings);
+	settings_release(server.first_settings);
 	return 0;
 }

@@ -16,8 +16,9 @@ struct worker;
 
 /* Does not change once the workers run, but for the settings and what is atomic. */
 struct server {
-	struct settings *settings;     /* the newest; the main thread replaces it */
-	pthread_mutex_t settings_lock; /* for whoever else takes it */
+	struct settings *settings;       /* the newest; the main thread replaces it */
+	struct settings *first_settings; /* those that it started with */
+	pthread_mutex_t settings_lock;   /* for whoever else takes it */
 	struct addresses *addresses;
 	struct process_files *process;
 	struct confinement confinement;

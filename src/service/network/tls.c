@@ -154,14 +154,16 @@ const char *tls_key_text(const struct tls *tls)
 	return tls->key_text;
 }
 
-int64_t tls_not_before(const struct tls *tls)
-{
-	return tls->not_before;
-}
-
 int64_t tls_not_after(const struct tls *tls)
 {
 	return tls->not_after;
+}
+
+const char *tls_doubt(const struct tls *tls, int64_t now)
+{
+	if (now > tls->not_after)
+		return "this certificate has expired";
+	return now < tls->not_before ? "this certificate is not valid yet" : NULL;
 }
 
 /* A client that begins with a letter asks for something in plain HTTP. */

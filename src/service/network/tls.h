@@ -22,8 +22,7 @@ void tls_free(struct tls *tls);
 /* The files' contents, terminated; they live as long as the arena. */
 const char *tls_certificate_text(const struct tls *tls);
 const char *tls_key_text(const struct tls *tls);
-/* Seconds since 1970: when it begins and ends to be valid. */
-int64_t tls_not_before(const struct tls *tls);
+/* Seconds since 1970: when it ends to be valid. */
 int64_t tls_not_after(const struct tls *tls);
 
 /*
@@ -34,5 +33,8 @@ int64_t tls_not_after(const struct tls *tls);
 void tls_greet(struct connection *connection, const struct tls *tls);
 /* The last bytes on an established connection, as far as they can be sent at once. */
 void tls_send_last(struct connection *connection, const char *data, size_t length);
+
+/* Why clients will refuse the certificate at this time, seconds since 1970; NULL when they need not. */
+const char *tls_doubt(const struct tls *tls, int64_t now);
 
 const char *tls_library_version(void);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "service/process/confined.h"
@@ -19,6 +20,9 @@ static struct text fail(struct fault *ret_fault, const char *path, const char *w
 
 static const char *open_fault(const char *path, int error)
 {
+	struct stat status;
+	if (error == EACCES && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return "it is a folder";
 	return error == EACCES && confined_forbids(path) ? "permission denied" CONFINED_RESTART
 							 : strerror(error);
 }

@@ -30,6 +30,7 @@ const struct option_row option_rows[] = {
 		.name = "model-root",
 		.argument = "FOLDER",
 		.help = "look models up below this folder, as ORG/NAME; may come several times",
+		.more = "One that cannot be opened is a fault for --check-config and for a reload, but for one that was there before and one below a folder of confine-read, which may come later. At the start it is a warning, and the daemon is not ready.",
 		.kind = OPTION_MODEL_ROOT,
 	},
 	{

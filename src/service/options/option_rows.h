@@ -48,8 +48,8 @@ bool option_is_list(const struct option_row *row);
 /* NULL when there is none. */
 const struct option_row *option_find(struct text name);
 /*
- * Takes a value over. When it is not usable: false, and the reason in `ret_fault`, begun with
- * `where` ("--limit-depth=x", or a place in a file). `value` stays referenced.
+ * Takes a value over, or adds a fault. `place` is where it stands in a file, NULL for the command line. Both
+ * stay referenced.
  */
-bool option_set(struct options *options, const struct option_row *row, const char *value,
-	const char *where, struct fault *ret_fault);
+void option_set(struct options *options, const struct option_row *row, const char *value,
+	const char *place, struct faults *faults);

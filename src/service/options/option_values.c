@@ -33,15 +33,16 @@ struct setting {
 	struct options *options;
 	const struct option_row *row;
 	const char *value;
-	const char *where;
-	struct fault *fault;
+	const char *place;
+	struct faults *faults;
 };
 
 static bool wrong(const struct setting *setting, const char *expected)
 {
 	const char *fallback = setting->row->fallback;
-	fault_printf(setting->fault, "%s is not usable: it takes %s%s%s%s", setting->where,
-		expected, fallback ? " (default " : "", fallback ? fallback : "",
+	faults_add(setting->faults, setting->place, "%s%s%s%.60s is not usable: it takes %s%s%s%s",
+		setting->place ? "" : "--", setting->row->name, setting->place ? ": " : "=",
+		setting->value, expected, fallback ? " (default " : "", fallback ? fallback : "",
 		fallback ? ")" : "");
 	return false;
 }
@@ -107,6 +108,7 @@ static bool add_root(const struct setting *setting, enum root_kind kind)
 		return wrong(setting, "a folder");
 	if (options->root_count == ROOTS_MAXIMUM)
 		return wrong(setting, "at most 16 folders, together with those of the other kind");
+	options->root_places[options->root_count] = setting->place;
 	options->roots[options->root_count++] =
 		(struct root_path){ .kind = kind, .path = setting->value };
 	return true;
@@ -117,6 +119,7 @@ static bool set_listen(const struct setting *setting)
 	struct options *options = setting->options;
 	if (options->listen_count == LISTEN_MAXIMUM)
 		return wrong(setting, "at most 16 addresses");
+	options->listen_places[options->listen_count] = setting->place;
 	options->listen[options->listen_count++] = setting->value;
 	return true;
 }
@@ -161,32 +164,38 @@ static bool set_flag(const struct setting *setting)
 	return true;
 }
 
-bool option_set(struct options *options, const struct option_row *row, const char *value,
-	const char *where, struct fault *ret_fault)
+static bool set(const struct setting *setting)
 {
-	const struct setting setting = { options, row, value, where, ret_fault };
-	switch (row->kind) {
+	switch (setting->row->kind) {
 	case OPTION_FLAG:
 	case OPTION_CHECK:
-		return set_flag(&setting);
+		return set_flag(setting);
 	case OPTION_LISTEN:
-		return set_listen(&setting);
+		return set_listen(setting);
 	case OPTION_MODEL_ROOT:
-		return add_root(&setting, ROOT_MODELS);
+		return add_root(setting, ROOT_MODELS);
 	case OPTION_HF_CACHE:
-		return add_root(&setting, ROOT_HF_CACHE);
+		return add_root(setting, ROOT_HF_CACHE);
 	case OPTION_CONFINE_READ:
-		return add_confine_read(&setting);
+		return add_confine_read(setting);
 	case OPTION_MODE:
-		return set_mode(&setting);
+		return set_mode(setting);
 	case OPTION_ORIGIN:
-		return add_origin(&setting);
+		return add_origin(setting);
 	case OPTION_CHOICE:
-		return set_choice(&setting);
+		return set_choice(setting);
 	case OPTION_TEXT:
 	case OPTION_CONFIG:
-		return set_text(&setting);
+		return set_text(setting);
 	default:
-		return set_number(&setting);
+		return set_number(setting);
 	}
+}
+
+void option_set(struct options *options, const struct option_row *row, const char *value,
+	const char *place, struct faults *faults)
+{
+	const struct setting setting = { options, row, value, place, faults };
+	if (set(&setting))
+		options->places[row - option_rows] = place;
 }

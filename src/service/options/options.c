@@ -10,14 +10,39 @@
 #include "service/process/build.h"
 #include "service/process/system_calls.h"
 
-#define GIVEN_MAXIMUM 64
-
 void fault_printf(struct fault *fault, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(fault->message, sizeof(fault->message), format, arguments);
 	va_end(arguments);
+}
+
+void faults_add(struct faults *faults, const char *place, const char *format, ...)
+{
+	struct fault fault;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(fault.message, sizeof(fault.message), format, arguments);
+	va_end(arguments);
+	faults_take(faults, place, &fault);
+	faults->usage = faults->usage || !place;
+}
+
+void faults_take(struct faults *faults, const char *place, const struct fault *fault)
+{
+	bool placed = place && place[0] != '\0';
+	size_t index = faults->count++;
+	if (index < FAULTS_MAXIMUM)
+		fault_printf(&faults->list[index], "%.200s%s%s", placed ? place : "",
+			placed ? ": " : "", fault->message);
+}
+
+const char *options_place(const struct options *options, const char *name)
+{
+	const struct option_row *row = option_find(text_of(name));
+	const char *place = row ? options->places[row - option_rows] : NULL;
+	return place ? place : "";
 }
 
 bool option_is_list(const struct option_row *row)
@@ -60,11 +85,11 @@ static void show_version(void)
 
 static void set_defaults(struct options *options)
 {
-	struct fault ignored;
+	struct faults ignored = { 0 };
 	*options = (struct options){ 0 };
 	for (const struct option_row *row = option_rows; row->name; row++)
 		if (row->fallback && row->kind != OPTION_LISTEN)
-			option_set(options, row, row->fallback, row->name, &ignored);
+			option_set(options, row, row->fallback, NULL, &ignored);
 }
 
 /* What stands in one place of the command line. */
@@ -75,7 +100,7 @@ struct given {
 
 /* Reads one option and, where it stands apart, its value; moves *index over both. */
 static bool read_word(
-	struct given *ret_given, int argc, char **argv, int *index, struct fault *ret_fault)
+	struct given *ret_given, int argc, char **argv, int *index, struct faults *faults)
 {
 	const char *word = argv[(*index)++];
 	const char *value = strchr(word, '=');
@@ -84,13 +109,13 @@ static bool read_word(
 	if (strncmp(word, "--", 2) == 0)
 		row = option_find((struct text){ .data = word + 2, .length = length - 2 });
 	if (!row) {
-		fault_printf(ret_fault, "%s is no option; quantconfd --help lists them", word);
+		faults_add(faults, NULL, "%s is no option; quantconfd --help lists them", word);
 		return false;
 	}
 	if (row->argument && !value && *index < argc)
 		value = argv[(*index)++];
 	if (!row->argument != !value) {
-		fault_printf(ret_fault, "--%s takes %s", row->name,
+		faults_add(faults, NULL, "--%s takes %s", row->name,
 			row->argument ? "a value" : "no value; leave out what follows the '='");
 		return false;
 	}
@@ -100,49 +125,46 @@ static bool read_word(
 
 /* The whole command line into `options`; `given` notes the rows that it has. */
 static enum options_outcome read_words(
-	struct options *options, bool *given, int argc, char **argv, struct fault *ret_fault)
+	struct options *options, bool *given, int argc, char **argv, struct faults *faults)
 {
+	size_t before = faults->count;
 	for (int index = 1; index < argc;) {
 		struct given word;
-		char where[256];
-		if (!read_word(&word, argc, argv, &index, ret_fault))
+		/* What follows one that is none may be its value. */
+		if (!read_word(&word, argc, argv, &index, faults))
 			return OPTIONS_WRONG;
 		if (word.row->kind == OPTION_HELP)
 			return show_help(), OPTIONS_DONE;
 		if (word.row->kind == OPTION_VERSION)
 			return show_version(), OPTIONS_DONE;
 		given[word.row - option_rows] = true;
-		snprintf(where, sizeof(where), "--%s=%s", word.row->name,
-			word.value ? word.value : "");
-		if (!option_set(
-			    options, word.row, word.value ? word.value : "true", where, ret_fault))
-			return OPTIONS_WRONG;
+		option_set(options, word.row, word.value ? word.value : "true", NULL, faults);
 	}
-	return OPTIONS_READY;
+	return faults->count == before ? OPTIONS_READY : OPTIONS_WRONG;
 }
 
-enum options_outcome options_read(struct options *options, struct arena *arena, int argc,
-	char **argv, struct fault *ret_fault)
+enum options_outcome options_read(
+	struct options *options, struct arena *arena, int argc, char **argv, struct faults *faults)
 {
-	bool given[GIVEN_MAXIMUM] = { false };
+	bool given[OPTION_ROWS_MAXIMUM] = { false };
+	struct faults told = { 0 };
 	struct options first;
 	set_defaults(&first);
-	enum options_outcome outcome = read_words(&first, given, argc, argv, ret_fault);
+	enum options_outcome outcome = read_words(&first, given, argc, argv, faults);
 	for (int i = 1; i < argc; i++)
 		first.check = first.check || strcmp(argv[i], "--check-config") == 0;
 	options->check = first.check;
-	if (outcome != OPTIONS_READY)
+	if (outcome == OPTIONS_DONE)
 		return outcome;
 	set_defaults(options);
 	options->config_file = first.config_file;
-	if (first.config_file && !config_file_read(options, arena, given, ret_fault)) {
-		options->check = first.check;
-		return OPTIONS_WRONG;
-	}
-	outcome = read_words(options, given, argc, argv, ret_fault);
+	if (first.config_file)
+		config_file_read(options, arena, given, faults);
+	read_words(options, given, argc, argv, &told);
+	options->check = first.check;
 	if (options->listen_count == 0)
 		options->listen[options->listen_count++] = option_rows[0].fallback;
-	return outcome;
+	return faults->count == 0 ? OPTIONS_READY : OPTIONS_WRONG;
 }
 
 static bool lists_differ(const char *const *a, size_t a_count, const char *const *b, size_t b_count)

@@ -15,6 +15,15 @@ struct fault {
 	char message[640];
 };
 
+#define FAULTS_MAXIMUM 16
+
+/* All that keeps a configuration from being used, in the order in which it was found. */
+struct faults {
+	struct fault list[FAULTS_MAXIMUM];
+	size_t count; /* those above the maximum are only counted */
+	bool usage;   /* one of them is the command line's */
+};
+
 /* Whether the daemon confines itself; confine.h. */
 enum confine_choice {
 	CONFINE_AUTO, /* as far as the kernel lets it */
@@ -22,11 +31,18 @@ enum confine_choice {
 	CONFINE_OFF,
 };
 
+/* Rows of the table of options, at most. */
+#define OPTION_ROWS_MAXIMUM 64
+
+/* Places of values, "FILE:LINE:COLUMN", are NULL for what the command line or nobody says. */
 struct options {
 	const char *listen[LISTEN_MAXIMUM];
+	const char *listen_places[LISTEN_MAXIMUM];
 	size_t listen_count;
 	struct root_path roots[ROOTS_MAXIMUM]; /* in the order of the command line */
+	const char *root_places[ROOTS_MAXIMUM];
 	size_t root_count;
+	const char *places[OPTION_ROWS_MAXIMUM]; /* of what is no list, by row */
 	enum target default_target;
 	size_t workers; /* 0: one for each core this process may use */
 	bool insecure;
@@ -65,7 +81,7 @@ struct options {
 enum options_outcome {
 	OPTIONS_READY,
 	OPTIONS_DONE,  /* --help or --version was answered on stdout */
-	OPTIONS_WRONG, /* `fault` tells why */
+	OPTIONS_WRONG, /* `faults` tell why */
 };
 
 /*
@@ -73,8 +89,10 @@ enum options_outcome {
  * file as a whole, lists too. Values of `argv` stay referenced; what comes from the file is in the
  * arena.
  */
-enum options_outcome options_read(struct options *options, struct arena *arena, int argc,
-	char **argv, struct fault *ret_fault);
+enum options_outcome options_read(
+	struct options *options, struct arena *arena, int argc, char **argv, struct faults *faults);
+/* Where the value of the option of this name stands; "" for the command line. */
+const char *options_place(const struct options *options, const char *name);
 /*
  * The name of an option that differs and cannot change while the daemon runs, from row *index on, which is
  * moved behind it; NULL when there is none any more.
@@ -87,6 +105,14 @@ struct resolve_limits options_limits(const struct options *options);
 void fault_printf(struct fault *fault, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * `place` is where it stands, in a file; NULL: on the command line; "": in no place, or the message names it.
+ */
+void faults_add(struct faults *faults, const char *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same of what was told as a single one. */
+void faults_take(struct faults *faults, const char *place, const struct fault *fault);
+
 /* config_file.c. Sets what the file at options->config_file says, but for rows that are `given`. */
-bool config_file_read(
-	struct options *options, struct arena *arena, const bool *given, struct fault *ret_fault);
+void config_file_read(
+	struct options *options, struct arena *arena, const bool *given, struct faults *faults);

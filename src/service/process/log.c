@@ -222,7 +222,7 @@ void log_event(const struct log_style *style, enum log_level level, const char *
 {
 	if (level > style->threshold)
 		return;
-	char message[512];
+	char message[1024];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);

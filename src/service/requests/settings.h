@@ -26,10 +26,16 @@ struct settings {
  * the first user. `ret_check` tells whether only a check was asked for.
  */
 struct settings *settings_load(int argc, char **argv, enum options_outcome *ret_outcome,
-	bool *ret_check, struct fault *ret_fault);
+	bool *ret_check, struct faults *faults);
 /* The model roots of `old` in place of its own, for one that nobody uses yet. */
 bool settings_keep_roots(
-	struct settings *settings, const struct settings *old, struct fault *ret_fault);
+	struct settings *settings, const struct settings *old, struct faults *faults);
+/*
+ * Adds a fault for each folder of models that cannot be opened, unless it is one of `old` (NULL: none), may
+ * come below a folder of confine-read, or needs a restart.
+ */
+void settings_check_roots(
+	const struct settings *settings, const struct settings *old, struct faults *faults);
 struct settings *settings_use(struct settings *settings);
 /* Which listeners these allow. */
 struct listener_policy settings_policy(const struct settings *settings);
