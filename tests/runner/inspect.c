@@ -3,6 +3,7 @@
  * well-formed, and its places lie in the text. Over tests/matrix.tsv and the real checkpoints below QUANTCONF_CORPUS, as they
  * are and spoilt at random: QUANTCONF_FUZZ_COUNT (default 3000) from QUANTCONF_FUZZ_SEED (default 1) on.
  */
+#include "base/utf8.h"
 #include "checkpoint/weights/weights.h"
 #include "render/render.h"
 #include "runner/support.h"
@@ -178,6 +179,30 @@ static void well_formed(struct run *run, struct text reply)
 		TEXT_ARGUMENTS(reply));
 }
 
+/* Whole lines, and nothing that would steer a terminal. */
+static void readable(struct run *run, const struct buffer *page)
+{
+	struct text text = buffer_text(page);
+	bool fine = text_ends_with(text, "\n") && utf8_first_fault(text) == text.length;
+	for (size_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+		fine &= (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t';
+	}
+	tally_check(&run->tally, fine, "%.*s: no page for people: %.*s", TEXT_ARGUMENTS(run->json),
+		TEXT_ARGUMENTS(text));
+}
+
+static void inspection_check(struct run *run, const struct inspection *inspection)
+{
+	struct inspection shown = *inspection;
+	struct buffer page;
+	shown.include_exclusions = true;
+	buffer_init(&page, &run->arena, 4096);
+	render_inspection_text(&page, &shown, false);
+	readable(run, &page);
+	well_formed(run, inspection_json(run, inspection));
+}
+
 static void inspect_check(struct run *run)
 {
 	const struct inspection *one = inspect(&run->arena, run->json, NULL);
@@ -187,7 +212,7 @@ static void inspect_check(struct run *run)
 	struct text reply = inspection_json(run, one);
 	tally_check(&run->tally, text_equal(reply, inspection_json(run, two)), "%.*s: two answers",
 		TEXT_ARGUMENTS(run->json));
-	well_formed(run, reply);
+	inspection_check(run, one);
 	checkpoint_check(run, one->checkpoint);
 	findings_check(run, (const struct diagnostic *const *)one->findings, one->finding_count,
 		one->checkpoint->bytes.length);
@@ -212,6 +237,9 @@ static void resolve_check(struct run *run, const char *config)
 	buffer_init(&out, &run->arena, 4096);
 	render_resolution_json(&out, resolution);
 	well_formed(run, buffer_text(&out));
+	buffer_init(&out, &run->arena, 4096);
+	render_resolution_text(&out, resolution, false);
+	readable(run, &out);
 }
 
 static struct shard shard_of(struct run *run, struct text json)
@@ -243,7 +271,7 @@ static void files_check(struct run *run, struct text head, struct text index)
 	checkpoint_check(run, checkpoint);
 	const struct inspection *inspection = inspect_found(&run->arena, checkpoint);
 	if (tally_check(&run->tally, inspection, "%.*s: no memory", TEXT_ARGUMENTS(run->json)))
-		well_formed(run, inspection_json(run, inspection));
+		inspection_check(run, inspection);
 }
 
 static void case_check(struct run *run, size_t spoilt)
