@@ -137,6 +137,17 @@ size_t utf8_offset(struct text text, size_t index)
 	return text.length;
 }
 
+struct text utf8_shortened(struct text text, size_t bytes, const char **ret_rest)
+{
+	*ret_rest = "";
+	if (text.length <= bytes)
+		return text;
+	while (bytes > 0 && continues((unsigned char)text.data[bytes]))
+		bytes--;
+	*ret_rest = "…";
+	return (struct text){ text.data, bytes };
+}
+
 size_t utf8_encode(uint32_t scalar, char out[4])
 {
 	if (scalar < 0x80) {

@@ -15,6 +15,11 @@ bool utf8_is_ascii(struct text text);
 size_t utf8_count(struct text text);
 /* Byte offset of the character `index` (0-based) of well-formed text, at most text.length. */
 size_t utf8_offset(struct text text, size_t index);
+/*
+ * The text, or so much of it that no more than `bytes` of it are left and no character is cut; `ret_rest` is what stands for
+ * the rest: "…", or "" where nothing is missing.
+ */
+struct text utf8_shortened(struct text text, size_t bytes, const char **ret_rest);
 /* Appends-to-be: writes 1 to 4 bytes, returns how many; 0 for what is no scalar value. */
 size_t utf8_encode(uint32_t scalar, char out[4]);
 /*

@@ -1,6 +1,7 @@
 #include "checkpoint/inspector.h"
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "schema/diagnostic.h"
 
 #include <string.h>
@@ -69,12 +70,9 @@ static struct text pointer_of(struct arena *arena, const struct place *place)
 /* Cut before a character, so that it stays well-formed. */
 static struct text shortened(struct arena *arena, struct text text)
 {
-	if (text.length <= VALUE_BYTES)
-		return text;
-	size_t end = VALUE_BYTES;
-	while (end > 0 && ((unsigned char)text.data[end] & 0xc0) == 0x80)
-		end--;
-	return arena_printf(arena, "%.*s…", (int)end, text.data);
+	const char *rest;
+	struct text shown = utf8_shortened(text, VALUE_BYTES, &rest);
+	return *rest ? arena_printf(arena, "%.*s%s", TEXT_ARGUMENTS(shown), rest) : text;
 }
 
 /* Strings between quotes, where it matters what is one. */

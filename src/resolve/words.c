@@ -4,6 +4,7 @@
 #include "resolve/words_deprecated.h"
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 
 #define VALUE_SHOWN 60
 
@@ -21,14 +22,9 @@ struct text value_words(struct arena *arena, const struct node *value)
 	default:
 		break;
 	}
-	struct text shown = value->written.length > 0 ? value->written : value->text;
-	const char *rest = "";
-	if (shown.length > VALUE_SHOWN) {
-		shown.length = VALUE_SHOWN;
-		while (shown.length > 0 && ((unsigned char)shown.data[shown.length] & 0xc0) == 0x80)
-			shown.length--;
-		rest = "…";
-	}
+	const char *rest;
+	struct text shown = utf8_shortened(
+		value->written.length > 0 ? value->written : value->text, VALUE_SHOWN, &rest);
 	const char *quote = value->quoted ? "\"" : "";
 	return arena_printf(arena, "%s%.*s%s%s", quote, TEXT_ARGUMENTS(shown), rest, quote);
 }

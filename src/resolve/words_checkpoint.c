@@ -2,7 +2,10 @@
 
 #include "base/buffer.h"
 #include "base/size.h"
+#include "base/utf8.h"
 #include "checkpoint/names/digits.h"
+
+#define NAME_SHOWN 200
 
 /* " (305 entries: attention 244, lm_head 1)"; "" without a list. */
 struct text excluded_words(struct resolver *resolver, const struct rule *rule)
@@ -54,8 +57,11 @@ struct text passed_modules_words(struct resolver *resolver, const struct rule *r
 	if (!name)
 		return TEXT("");
 	digits_put(name, first->name, first->digits);
-	return arena_printf(resolver->arena, "%zu of %zu (%.200s%s for one, %llu wide)", passed,
-		all, name, first->name.length > 200 ? "…" : "", (unsigned long long)first->inputs);
+	const char *rest;
+	struct text shown =
+		utf8_shortened((struct text){ name, first->name.length }, NAME_SHOWN, &rest);
+	return arena_printf(resolver->arena, "%zu of %zu (%.*s%s for one, %llu wide)", passed, all,
+		TEXT_ARGUMENTS(shown), rest, (unsigned long long)first->inputs);
 }
 
 /* What stands in config.json where Axolotl looks for a block. */

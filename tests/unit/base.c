@@ -249,6 +249,19 @@ START_TEST(utf8_counts_characters)
 }
 END_TEST
 
+START_TEST(utf8_is_shortened_between_characters)
+{
+	struct text text = TEXT("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z");
+	const size_t lengths[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11 };
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		const char *rest;
+		struct text shown = utf8_shortened(text, i, &rest);
+		ck_assert_uint_eq(shown.length, lengths[i]);
+		ck_assert_str_eq(rest, i < text.length ? "…" : "");
+	}
+}
+END_TEST
+
 START_TEST(utf8_encodes_what_it_accepts)
 {
 	const uint32_t scalars[] = { 0, 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000,
@@ -348,6 +361,7 @@ int main(void)
 	tcase_add_test(cases, texts_compare);
 	tcase_add_loop_test(cases, utf8_faults_are_found, 0, COUNT(utf8_texts));
 	tcase_add_test(cases, utf8_counts_characters);
+	tcase_add_test(cases, utf8_is_shortened_between_characters);
 	tcase_add_test(cases, utf8_encodes_what_it_accepts);
 	tcase_add_test(cases, utf16_becomes_utf8);
 	tcase_add_loop_test(cases, ill_formed_utf16_is_refused, 0, COUNT(bad_utf16));

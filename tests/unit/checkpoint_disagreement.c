@@ -3,6 +3,7 @@
 #include "checkpoint_tensors.h"
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "checkpoint/weights/weights.h"
 
 static const char bf16[] = "{\"model_type\":\"llama\"}";
@@ -107,6 +108,28 @@ START_TEST(names_alone_tell_as_much_as_they_can)
 }
 END_TEST
 
+/* Names from files may be long, and of any letters. */
+START_TEST(long_names_are_cut_between_letters)
+{
+	for (size_t i = 0; i < 3; i++) {
+		struct buffer name;
+		buffer_init(&name, &arena, 512);
+		buffer_add_repeated(&name, 'x', 180 + i);
+		for (int j = 0; j < 40; j++)
+			buffer_add_string(&name, "é");
+		buffer_add_string(&name, ".up_proj");
+		struct text module = buffer_text(&name);
+		struct text tensors = arena_printf(&arena,
+			"%.*s.weight F8_E4M3 64,128;%.*s.weight_scale_inv F32 1,1",
+			TEXT_ARGUMENTS(module), TEXT_ARGUMENTS(module));
+		const struct checkpoint *checkpoint = with_tensors(bf16, tensors.data);
+		struct text detail = fault_at(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE)->detail;
+		ck_assert_uint_eq(utf8_first_fault(detail), detail.length);
+		ck_assert(text_contains(detail, "é…) is stored as FP8"));
+	}
+}
+END_TEST
+
 /* Nobody knows what a list that was not tried leaves out: perhaps all of a model without packed weights. */
 START_TEST(untried_lists_tell_nothing)
 {
@@ -139,6 +162,7 @@ TCase *case_disagreement(void)
 	tcase_add_loop_test(tcase, single_modules_disagree, 0,
 		sizeof(single_modules) / sizeof(single_modules[0]));
 	tcase_add_test(tcase, names_alone_tell_as_much_as_they_can);
+	tcase_add_test(tcase, long_names_are_cut_between_letters);
 	tcase_add_test(tcase, untried_lists_tell_nothing);
 	return tcase;
 }

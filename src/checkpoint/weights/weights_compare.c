@@ -1,4 +1,5 @@
 /* What the tensors of each module hold against what the block declares of it. */
+#include "base/utf8.h"
 #include "checkpoint/weights/weights_survey.h"
 
 #include <string.h>
@@ -131,13 +132,13 @@ static struct text declared_words(const struct survey *survey)
 static struct text modules_words(const struct comparison *comparison, enum relation relation)
 {
 	size_t count = comparison->counts[relation];
-	struct text first = comparison->first[relation]->name;
 	struct arena *arena = comparison->survey->inspector->arena;
-	if (first.length > NAME_SHOWN)
-		first.length = NAME_SHOWN;
+	const char *rest;
+	struct text first = utf8_shortened(comparison->first[relation]->name, NAME_SHOWN, &rest);
 	if (count == 1)
-		return arena_printf(arena, "1 module (%.*s) is", TEXT_ARGUMENTS(first));
-	return arena_printf(arena, "%zu modules (%.*s for one) are", count, TEXT_ARGUMENTS(first));
+		return arena_printf(arena, "1 module (%.*s%s) is", TEXT_ARGUMENTS(first), rest);
+	return arena_printf(
+		arena, "%zu modules (%.*s%s for one) are", count, TEXT_ARGUMENTS(first), rest);
 }
 
 static void report_foreign(const struct comparison *comparison)

@@ -1,3 +1,4 @@
+#include "base/utf8.h"
 #include "render/render.h"
 #include "service/requests/call.h"
 #include "service/requests/envelope.h"
@@ -6,6 +7,8 @@
 #include "service/requests/multipart.h"
 #include "service/requests/routes.h"
 #include "service/requests/settings.h"
+
+#define NAME_SHOWN 60
 
 static void render_text(struct buffer *out, const struct resolution *resolution)
 {
@@ -86,10 +89,9 @@ static void refuse_multipart(struct call *call, struct text detail)
 
 static struct text part_words(struct request *request, const struct part *part, const char *what)
 {
-	struct text name = part->name;
-	if (name.length > 60)
-		name.length = 60;
-	return arena_printf(&request->arena, "%s \"%.*s\"", what, TEXT_ARGUMENTS(name));
+	const char *rest;
+	struct text name = utf8_shortened(part->name, NAME_SHOWN, &rest);
+	return arena_printf(&request->arena, "%s \"%.*s%s\"", what, TEXT_ARGUMENTS(name), rest);
 }
 
 static void unpack_multipart(struct call *call)
