@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void put(FILE *to, const char *head, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void put(
+	FILE *to, const char *head, const char *format, va_list arguments)
 {
 	char *line = NULL;
 	if (vasprintf(&line, format, arguments) < 0)
