@@ -27,9 +27,22 @@ static void put_check(struct session *session, const char *path, bool changes)
 	session_worsen(session, EXIT_ERRORS);
 }
 
+/* A name in which `..` stands: patch(1) refuses it. */
+static bool climbs(const char *path)
+{
+	for (const char *at = strstr(path, ".."); at; at = strstr(at + 1, ".."))
+		if ((at == path || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+			return true;
+	return false;
+}
+
 static void put_diff(struct session *session, const struct listed_file *file,
 	const struct resolution *resolution, bool changes)
 {
+	if (!file->target && changes && climbs(file->path))
+		say("%s is not below this folder, and no patch is made there: run quantconf and patch "
+		    "in a folder above it",
+			file->path);
 	if (!file->target)
 		put_text(session, render_diff(&session->arena, resolution));
 	else if (changes)

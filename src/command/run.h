@@ -50,7 +50,8 @@ const struct diagnostic **session_without_notes(
 /* The text for people; with --quiet without notes. */
 void session_put_text(const struct session *session, struct buffer *out,
 	const struct resolution *resolution, bool colour);
-/* There is no migrated text, for errors or since no edit is safe: that is an error, and why goes to stderr. */
+/* There is no migrated text, for errors or since no edit is safe: that is an error, and why goes to stderr, without
+ * notes, which are no reason. */
 void session_refuse(struct session *session, const struct resolution *resolution);
 /* A checkpoint's folder, inspected into the arena; NULL after having said why not. */
 const struct checkpoint *session_folder(struct arena *arena, const char *path);

@@ -120,16 +120,22 @@ const struct diagnostic **session_without_notes(
 	return shown;
 }
 
-void session_put_text(const struct session *session, struct buffer *out,
-	const struct resolution *resolution, bool colour)
+static void put_text(
+	struct buffer *out, const struct resolution *resolution, bool colour, bool quiet)
 {
 	struct resolution shown = *resolution;
-	if (session->options->quiet) {
+	if (quiet) {
 		shown.findings =
 			session_without_notes(out->arena, shown.findings, &shown.finding_count);
 		shown.counts[SEVERITY_NOTE] = 0;
 	}
 	render_resolution_text(out, &shown, colour);
+}
+
+void session_put_text(const struct session *session, struct buffer *out,
+	const struct resolution *resolution, bool colour)
+{
+	put_text(out, resolution, colour, session->options->quiet);
 }
 
 void session_refuse(struct session *session, const struct resolution *resolution)
@@ -138,7 +144,7 @@ void session_refuse(struct session *session, const struct resolution *resolution
 	session->refused += resolution->status == RESOLUTION_OK;
 	session_worsen(session, EXIT_ERRORS);
 	buffer_init(&out, &session->arena, 1024);
-	session_put_text(session, &out, resolution, session->colour_errors);
+	put_text(&out, resolution, session->colour_errors, true);
 	session_put(session, stderr, &out);
 }
 

@@ -141,16 +141,46 @@ static void put_hunks(struct buffer *out, struct walk walk)
 	}
 }
 
+static bool needs_quotes(struct text name)
+{
+	for (size_t i = 0; i < name.length; i++)
+		if ((unsigned char)name.data[i] < 0x20 || strchr("\"\\\x7f", name.data[i]))
+			return true;
+	return false;
+}
+
+/* As git writes names and GNU patch reads them: a string of C. */
+static void put_quoted(struct buffer *out, char side, struct text name)
+{
+	buffer_printf(out, "\"%c/", side);
+	for (size_t i = 0; i < name.length; i++) {
+		unsigned char byte = (unsigned char)name.data[i];
+		if (byte == '"' || byte == '\\')
+			buffer_printf(out, "\\%c", byte);
+		else if (byte < 0x20 || byte == 0x7f)
+			buffer_printf(out, "\\%03o", byte);
+		else
+			buffer_add_byte(out, (char)byte);
+	}
+	buffer_add_string(out, "\"\n");
+}
+
 /* A tab ends a name with blanks, which patch(1) would else take for the beginning of a date. */
+static void put_name(struct buffer *out, char side, struct text name)
+{
+	if (needs_quotes(name))
+		put_quoted(out, side, name);
+	else
+		buffer_printf(out, "%c/%.*s%s\n", side, TEXT_ARGUMENTS(name),
+			text_contains(name, " ") ? "\t" : "");
+}
+
 static void put_header(struct buffer *out, struct text name)
 {
-	const char *end = text_contains(name, " ") ? "\t\n" : "\n";
-	buffer_add_string(out, "--- a/");
-	buffer_add(out, name);
-	buffer_add_string(out, end);
-	buffer_add_string(out, "+++ b/");
-	buffer_add(out, name);
-	buffer_add_string(out, end);
+	buffer_add_string(out, "--- ");
+	put_name(out, 'a', name);
+	buffer_add_string(out, "+++ ");
+	put_name(out, 'b', name);
 }
 
 struct text diff_unified(
@@ -169,32 +199,18 @@ struct text diff_unified(
 	return buffer_text(&out);
 }
 
-/* Neither climbs nor begins at the root, and has no control characters: a header is one line. */
-static struct text label(struct arena *arena, struct text name)
+/* Does not begin at the root. One that climbs goes on doing so: patch(1) refuses it, and would else find another file. */
+static struct text label(struct text name)
 {
-	for (;;) {
-		if (text_starts_with(name, "/"))
-			name = text_from(name, 1);
-		else if (text_starts_with(name, "./"))
-			name = text_from(name, 2);
-		else if (text_starts_with(name, "../"))
-			name = text_from(name, 3);
-		else
-			break;
-	}
-	struct buffer out;
-	buffer_init(&out, arena, name.length + 1);
-	for (size_t i = 0; i < name.length; i++) {
-		unsigned char byte = (unsigned char)name.data[i];
-		buffer_add_byte(&out, byte < 0x20 || byte == 0x7f ? '_' : name.data[i]);
-	}
-	return out.length > 0 ? buffer_text(&out) : TEXT("config.yaml");
+	while (text_starts_with(name, "/") || text_starts_with(name, "./"))
+		name = text_from(name, text_starts_with(name, "/") ? 1 : 2);
+	return name.length > 0 ? name : TEXT("config.yaml");
 }
 
 struct text render_diff(struct arena *arena, const struct resolution *resolution)
 {
 	if (!resolution->migrated.data)
 		return (struct text){ .data = NULL };
-	return diff_unified(arena, resolution->source, resolution->migrated,
-		label(arena, resolution->filename));
+	return diff_unified(
+		arena, resolution->source, resolution->migrated, label(resolution->filename));
 }

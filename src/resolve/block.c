@@ -188,6 +188,18 @@ static void fix_class(const struct block *block, struct diagnostic *diagnostic, 
 		fix_select(block->resolver, diagnostic, block->outer, backend->name);
 }
 
+/* `{mxfp4: {}}`; of a backend with dtypes, one of them. */
+static struct text form_of(struct arena *arena, const char *backend)
+{
+	static const char *const dtypes[BACKEND_COUNT] = {
+		[BACKEND_BNB] = "weight_dtype: nf4",
+		[BACKEND_TORCHAO] = "weight_dtype: int8",
+	};
+	const char *name = backend ? backend : backends[BACKEND_BNB].name;
+	const char *dtype = dtypes[backend_from_name(text_of(name))];
+	return arena_printf(arena, "{%s: {%s}}", name, dtype ? dtype : "");
+}
+
 static void read_class_name(struct block *block, struct text name)
 {
 	struct base_spelling *spelling = block->spelling;
@@ -207,6 +219,7 @@ static void read_class_name(struct block *block, struct text name)
 		{ "value", value_words(arena, block->outer->value) },
 		{ "suggestion",
 			meant ? arena_printf(arena, "; %s was probably meant", meant) : TEXT("") },
+		{ "form", form_of(arena, meant) },
 		{ NULL, TEXT("") },
 	};
 	struct diagnostic *diagnostic =

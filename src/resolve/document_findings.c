@@ -35,16 +35,32 @@ static enum key decisive_key(struct text path)
 	return known->key == KEY_PEFT && mine ? known->key : KEY_NONE;
 }
 
+/* "is true here and false in line 2" */
+static struct text both_values(
+	struct arena *arena, const struct document_problem *problem, struct text earlier)
+{
+	struct text later = value_words(arena, problem->value);
+	struct text before = problem->replaced ? value_words(arena, problem->replaced->member.value)
+					       : TEXT("something else");
+	if (text_equal(later, before))
+		return arena_printf(
+			arena, "stands %.*s already with another value", TEXT_ARGUMENTS(earlier));
+	return arena_printf(arena, "is %.*s here and %.*s %.*s", TEXT_ARGUMENTS(later),
+		TEXT_ARGUMENTS(before), TEXT_ARGUMENTS(earlier));
+}
+
 static void report_duplicate(struct resolver *resolver, const struct document_problem *problem)
 {
 	enum key key = decisive_key(problem->path);
-	bool decisive = key != KEY_NONE && problem->values_differ;
+	bool decisive = key != KEY_NONE && problem->value;
 	bool has_lines = !resolver->request->config_tree;
+	struct text earlier = has_lines ? arena_printf(resolver->arena, "in line %u",
+						  problem->other.start.line + 1)
+					: TEXT("in the same object");
 	const struct word words[] = {
 		{ "key", problem->key },
-		{ "earlier", has_lines ? arena_printf(resolver->arena, "in line %u",
-						 problem->other.start.line + 1)
-				       : TEXT("in the same object") },
+		{ "earlier", earlier },
+		{ "values", decisive ? both_values(resolver->arena, problem, earlier) : TEXT("") },
 		{ NULL, TEXT("") },
 	};
 	const struct place places[] = {

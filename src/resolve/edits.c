@@ -1,4 +1,5 @@
 #include "resolve/edits.h"
+#include "source/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,19 +114,23 @@ static bool ends_line(struct text source, size_t offset)
 	while (offset < source.length &&
 		(source.data[offset] == ' ' || source.data[offset] == '\t'))
 		offset++;
-	return offset == source.length || strchr("#\r\n", source.data[offset]);
+	return offset == source.length || source.data[offset] == '#' ||
+	       line_end_length(source, offset) > 0;
 }
 
 bool edits_may_change(struct edits *edits, const struct layout *layout, const struct member *member)
 {
+	struct text name = member->key;
 	const char *why = NULL;
 	if (member->via == VIA_MERGE)
 		why = "comes through a merge key";
 	else if (layout_has_properties(layout, member))
 		why = "carries an anchor or a tag";
+	if (why && member->via == VIA_DIRECT)
+		name = layout_properties_path(layout, member);
 	if (why)
 		edits_refuse(edits, member->key_span.start,
-			arena_printf(edits->arena, "%.*s %s", TEXT_ARGUMENTS(member->key), why));
+			arena_printf(edits->arena, "%.*s %s", TEXT_ARGUMENTS(name), why));
 	return !edits_refused(edits);
 }
 
@@ -290,12 +295,30 @@ static struct text behind_anchor(struct text written)
 	return written.length > 0 && strchr("#\r\n", written.data[0]) ? TEXT("") : written;
 }
 
+/* `key:` without a value, where one goes then; false where something else is in the way. */
+static bool put_value(struct edits *edits, const struct layout *layout, const struct member *member,
+	struct text text)
+{
+	size_t at = layout_offset(layout, member->key_span.end);
+	while (at < layout->source.length && layout->source.data[at] == ' ')
+		at++;
+	if (at == layout->source.length || layout->source.data[at] != ':')
+		return false;
+	edits_add(edits, at + 1, 0, arena_printf(edits->arena, " %.*s", TEXT_ARGUMENTS(text)));
+	return true;
+}
+
 static void replace_value(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text, bool quotes_stay)
 {
 	if (!edits_may_change(edits, layout, member))
 		return;
 	struct text written = behind_anchor(layout_slice(layout, member->value_span));
+	bool empty = member->via == VIA_DIRECT && node_is_null(member->value) &&
+		     member->value->written.length == 0;
+	if (empty && layout_slice(layout, member->value_span).length == 0 &&
+		put_value(edits, layout, member, text))
+		return;
 	if (written.length == 0) {
 		edits_refuse(edits, member->key_span.start,
 			arena_printf(edits->arena, "the value of %.*s stands apart from its anchor",

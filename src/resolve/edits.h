@@ -74,6 +74,8 @@ size_t layout_line_end(const struct layout *layout, size_t offset);
 size_t layout_skip_blank_lines(const struct layout *layout, size_t offset);
 /* The blanks at the head of the line on which the entry begins. */
 size_t layout_indentation(const struct layout *layout, const struct member *member);
+/* The column of the top level's entries: an anchor or a tag may stand before the first one, on a line of its own. */
+size_t layout_root_column(const struct layout *layout);
 /* A line end stands before the offset; false at the end of a text whose last line has none. */
 bool layout_line_ended(const struct layout *layout, size_t offset);
 /* What the text before an entry would make of the lines behind it. */
@@ -96,6 +98,8 @@ bool layout_is_repeated(const struct layout *layout, const struct member *top);
 bool layout_is_shared(const struct layout *layout, const struct member *top);
 /* A tag stands in the member's value, or an anchor on which other places may depend: there are aliases. */
 bool layout_has_properties(const struct layout *layout, const struct member *member);
+/* The name of the innermost entry that has them, as in "peft.weight_dtype". */
+struct text layout_properties_path(const struct layout *layout, const struct member *member);
 /* The first comment that begins between two offsets, to the end of its line; empty when there is none. */
 struct text layout_comment(const struct layout *layout, size_t from, size_t to);
 

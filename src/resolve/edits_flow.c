@@ -101,7 +101,8 @@ static void remove_entry(struct edits *edits, const struct layout *layout,
 	}
 	size_t next = skip_blanks(layout, to);
 	bool comment = next < layout->source.length && layout->source.data[next] == '#';
-	if (at_end && !head)
+	bool ends = next == layout->source.length || line_end_length(layout->source, next) > 0;
+	if (!head && (at_end || (ends && comments.length == 0)))
 		from = skip_blanks_before(layout, from);
 	else if (!at_end || comment)
 		to = next;

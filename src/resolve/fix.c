@@ -137,7 +137,7 @@ static void emit_setting(struct repair *repair, struct buffer *out, enum key key
 				    : node_string(arena, text_of(value));
 	if (!node)
 		return;
-	unsigned indent = layout->root->span.start.column;
+	unsigned indent = (unsigned)layout_root_column(layout);
 	if (layout->root->flow && out->length > 0)
 		buffer_add_string(out, ", ");
 	buffer_add(out, layout->root->flow
@@ -169,8 +169,10 @@ static void set_entries(struct repair *repair, const struct rule *rule)
 			change_setting(repair, setting, keys[*key].type, rule->fix.value);
 		else if (setting->state == SETTING_MISSING && main->member)
 			emit_setting(repair, &added, *key, rule->fix.value);
+		else if (setting->state == SETTING_NULL)
+			change_setting(repair, setting, keys[*key].type, rule->fix.value);
 		else
-			give_up(repair, TEXT("the key stands without a value"));
+			give_up(repair, TEXT("its place is not known"));
 	}
 	if (added.length > 0)
 		edits_insert_behind(
@@ -221,6 +223,8 @@ static void strip_prefix(struct repair *repair, const struct rule *rule)
 		struct text name = text_from(member->key, prefix.length);
 		if (node_member(mapping, name) || !stands_alone(repair, member))
 			give_up(repair, TEXT("both spellings stand there"));
+		if (name.length == 0 || text_starts_with(name, prefix.data))
+			give_up(repair, TEXT("what is left is no name, or has the prefix, too"));
 		rename_key(repair, member, name);
 	}
 }

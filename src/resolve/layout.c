@@ -6,12 +6,15 @@
 
 static const char *line_end_of(struct text source)
 {
+	static const char *const ends[] = { "\r\n", "\r", "\n", "\xc2\x85", "\xe2\x80\xa8",
+		"\xe2\x80\xa9" };
 	size_t at = 0;
-	while (at < source.length && source.data[at] != '\n' && source.data[at] != '\r')
+	while (at < source.length && line_end_length(source, at) == 0)
 		at++;
-	if (at == source.length || source.data[at] == '\n')
-		return "\n";
-	return at + 1 < source.length && source.data[at + 1] == '\n' ? "\r\n" : "\r";
+	for (size_t i = 0; at < source.length && i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (text_starts_with(text_from(source, at), ends[i]))
+			return ends[i];
+	return "\n";
 }
 
 /* Columns by which the first nested block mapping is indented, 2 when there is none. */
@@ -229,6 +232,13 @@ size_t layout_indentation(const struct layout *layout, const struct member *memb
 	return end - start;
 }
 
+size_t layout_root_column(const struct layout *layout)
+{
+	const struct node *root = layout->root;
+	return root->flow || root->count == 0 ? root->span.start.column
+					      : layout_indentation(layout, &root->members[0]);
+}
+
 bool layout_line_ended(const struct layout *layout, size_t offset)
 {
 	struct mark mark = lines_mark(layout->lines, offset);
@@ -343,6 +353,29 @@ bool layout_has_properties(const struct layout *layout, const struct member *mem
 	if (member->via != VIA_DIRECT)
 		return merges_in_place(layout, member);
 	return has_property(layout, member->key_span) || node_has_properties(layout, member->value);
+}
+
+struct text layout_properties_path(const struct layout *layout, const struct member *member)
+{
+	struct text path = member->key;
+	while (!has_property(layout, member->key_span) &&
+		!has_property(layout, member->value->span)) {
+		const struct node *written = member->value->kind == NODE_MAPPING
+						     ? layout_as_written(layout, member->value)
+						     : NULL;
+		uint32_t i = 0;
+		while (written && i < written->count &&
+			!layout_has_properties(layout, &written->members[i]))
+			i++;
+		if (!written || i == written->count)
+			break;
+		member = &written->members[i];
+		path = arena_printf(layout->arena, "%.*s.%.*s", TEXT_ARGUMENTS(path),
+			TEXT_ARGUMENTS(member->key));
+		if (member->via != VIA_DIRECT)
+			break;
+	}
+	return path;
 }
 
 bool layout_is_shared(const struct layout *layout, const struct member *top)

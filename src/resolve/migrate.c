@@ -35,7 +35,7 @@ static void make_entries(struct migration *migration)
 	if (migration->reshaped)
 		return;
 	bool flow = migration->before->flow;
-	unsigned indent = migration->before->span.start.column;
+	unsigned indent = (unsigned)layout_root_column(migration->layout);
 	for (uint32_t i = 0; i < migration->after->count; i++) {
 		const struct member *member = &migration->after->members[i];
 		if (!is_new(migration, member))
@@ -93,11 +93,10 @@ static struct gap remove_peft_keys(
 	const struct node *peft = layout_as_written(migration->layout, written->value);
 	if (!peft)
 		return NO_GAP;
-	if (written->via != VIA_DIRECT || layout_has_properties(migration->layout, written)) {
-		edits_refuse(edits, written->key_span.start,
-			TEXT("peft comes through an alias or a merge key, or carries an anchor"));
+	if (written->via == VIA_ALIAS)
+		edits_refuse(edits, written->key_span.start, TEXT("peft comes through an alias"));
+	if (!edits_may_change(edits, migration->layout, written))
 		return NO_GAP;
-	}
 	struct selection removed = selection_of(edits->arena, peft);
 	for (uint32_t i = 0; i < peft->count; i++)
 		if (!node_member(after->value, peft->members[i].key))
@@ -278,13 +277,10 @@ static struct text without_line_end(const struct migration *migration, struct te
 	const struct layout *layout = migration->layout;
 	if (!text.data || layout_line_ended(layout, layout->source.length))
 		return (struct text){ .data = NULL };
-	size_t length = text.length;
-	if (length > 0 && text.data[length - 1] == '\n')
-		length--;
-	if (length > 0 && text.data[length - 1] == '\r')
-		length--;
-	return length < text.length ? (struct text){ text.data, length }
-				    : (struct text){ .data = NULL };
+	for (size_t length = 3; length > 0; length--)
+		if (text.length >= length && line_end_length(text, text.length - length) == length)
+			return (struct text){ text.data, text.length - length };
+	return (struct text){ .data = NULL };
 }
 
 static void refuse(struct resolver *resolver, struct text why, const struct member *member)

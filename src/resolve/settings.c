@@ -202,6 +202,16 @@ static bool kind_fits(enum key_type type, enum node_kind kind)
 	}
 }
 
+/* A plain scalar of which PyYAML makes a date, and no string: quotes keep it one. */
+static void date_fault(const struct reading *reading, struct setting *setting)
+{
+	struct arena *arena = reading->resolver->arena;
+	struct text written = setting->value->written;
+	setting->state = SETTING_FAULTY;
+	fix_replace(reading->resolver, report_value(reading, "wrong-type", "", ""), reading->member,
+		arena_printf(arena, "\"%.*s\"", TEXT_ARGUMENTS(written)));
+}
+
 static void read_typed(const struct reading *reading, struct setting *setting)
 {
 	switch (reading->row->type) {
@@ -220,6 +230,8 @@ static void read_typed(const struct reading *reading, struct setting *setting)
 	default:
 		if (!kind_fits(reading->row->type, setting->value->kind))
 			fault(reading, setting);
+		else if (scalar_is_date(setting->value))
+			date_fault(reading, setting);
 	}
 }
 
@@ -259,6 +271,32 @@ static void store(struct resolver *resolver, enum key key, const struct member *
 		facts->faulty[key] = true;
 }
 
+/* As it stands, without a word; a key that decides nothing takes anything. */
+static bool would_take(const struct key_row *row, const struct node *value)
+{
+	switch (row->type) {
+	case KEY_TYPE_BOOLEAN:
+		return value->kind == NODE_BOOLEAN || value->kind == NODE_NULL;
+	case KEY_TYPE_NUMBER:
+		return value->kind == NODE_INTEGER || value->kind == NODE_FLOAT ||
+		       value->kind == NODE_NULL;
+	case KEY_TYPE_CHOICE:
+		for (size_t i = 0; i < 4 && row->choices[i]; i++)
+			if (text_is(value->text, row->choices[i]))
+				return true;
+		return value->kind == NODE_NULL;
+	default:
+		return value->kind == NODE_NULL || kind_fits(row->type, value->kind);
+	}
+}
+
+static bool name_takes(const char *name, const struct node *value)
+{
+	struct text text = text_of(name);
+	const struct known_key *known = known_key_find(text, text_hash(text));
+	return !known || would_take(&keys[known->key], value);
+}
+
 static void report_misspelled(struct resolver *resolver, const struct member *member)
 {
 	if (!resolver->known_letters)
@@ -278,7 +316,7 @@ static void report_misspelled(struct resolver *resolver, const struct member *me
 		.member = member,
 	};
 	struct diagnostic *diagnostic = report(resolver, "misspelled-key", words, &place, 1);
-	if (diagnostic)
+	if (diagnostic && name_takes(nearest, member->value))
 		fix_rename(resolver, diagnostic, resolver->root, member, nearest);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/utf8.h"
+#include "source/scalar.h"
 
 #define VALUE_SHOWN 60
 
@@ -26,7 +27,8 @@ struct text value_words(struct arena *arena, const struct node *value)
 	struct text shown = utf8_shortened(
 		value->written.length > 0 ? value->written : value->text, VALUE_SHOWN, &rest);
 	const char *quote = value->quoted ? "\"" : "";
-	return arena_printf(arena, "%s%.*s%s%s", quote, TEXT_ARGUMENTS(shown), rest, quote);
+	const char *kind = scalar_is_date(value) ? " (a date)" : "";
+	return arena_printf(arena, "%s%.*s%s%s%s", quote, TEXT_ARGUMENTS(shown), rest, quote, kind);
 }
 
 /* "adapter: qlora with load_in_4bit: true" */
@@ -200,6 +202,37 @@ static struct text kwargs_unknown_words(struct resolver *resolver, const struct 
 	return resolver->facts.kwargs_unknown;
 }
 
+/* What a released Axolotl cannot have beside nf4 of torchao. */
+static struct text obstacle_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct facts *facts = &resolver->facts;
+	static const enum key obstacles[] = { KEY_PEFT_USE_DORA, KEY_LORA_MODULES_TO_SAVE,
+		KEY_DEEPSPEED };
+	struct buffer out;
+	buffer_init(&out, resolver->arena, 64);
+	if (!base_has_dtype(facts, DTYPE_NF4))
+		return TEXT("");
+	if (facts->base.group_size_set)
+		buffer_printf(&out, " with group_size: %lld", (long long)facts->base.group_size);
+	for (size_t i = 0; i < 3; i++) {
+		enum key key = obstacles[i];
+		bool stands = key == KEY_PEFT_USE_DORA ? is_true(facts, key) : nonempty(facts, key);
+		if (stands)
+			buffer_printf(&out, " %s %.*s", out.length > 0 ? "and" : "beside",
+				TEXT_ARGUMENTS(slot_words(resolver, key)));
+	}
+	return buffer_text(&out);
+}
+
+static struct text cure_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct facts *facts = &resolver->facts;
+	bool group = base_has_dtype(facts, DTYPE_NF4) && facts->base.group_size_set;
+	return group ? TEXT("remove group_size (nf4 has blocks of 64 without it), or ") : TEXT("");
+}
+
 /* The words that are no slot's. */
 static const struct {
 	const char *name;
@@ -213,6 +246,8 @@ static const struct {
 	{ "qlora_instead", qlora_instead_words },
 	{ "qlora_remedy", qlora_remedy_words },
 	{ "peft_remedy", peft_remedy_words },
+	{ "obstacles", obstacle_words },
+	{ "cure", cure_words },
 	{ "culprits", culprit_words },
 	{ "lookup", lookup_words },
 	{ "ignored", ignored_words },

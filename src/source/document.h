@@ -33,7 +33,8 @@ struct document_problem {
 			       SIZE_MAX */
 	struct span span;   /* the place; for a duplicate the later key */
 	struct span other;  /* FAULT_DUPLICATE_KEY: the earlier key */
-	bool values_differ; /* FAULT_DUPLICATE_KEY */
+	const struct node
+		*value; /* FAULT_DUPLICATE_KEY: the later value where it differs, else NULL */
 	const struct replaced *replaced; /* FAULT_DUPLICATE_KEY: the earlier entry */
 	struct document_problem *next;
 };

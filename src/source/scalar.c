@@ -211,6 +211,13 @@ static bool is_timestamp(struct text s)
 	return is_zone(s);
 }
 
+bool scalar_is_date(const struct node *node)
+{
+	struct text written = node->written;
+	bool full = written.length == sizeof("2024-01-01") - 1 || text_contains(written, ":");
+	return node->kind == NODE_STRING && !node->quoted && full && is_timestamp(written);
+}
+
 bool scalar_resolve_as(
 	struct node *node, struct arena *arena, struct text contents, const char *tag)
 {

@@ -17,3 +17,6 @@ void scalar_resolve(struct node *node, struct arena *arena, struct text written)
  * that. */
 bool scalar_resolve_as(
 	struct node *node, struct arena *arena, struct text contents, const char *tag);
+
+/* A plain scalar of which PyYAML makes a date, with or without a time. */
+bool scalar_is_date(const struct node *node);

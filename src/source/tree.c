@@ -226,7 +226,7 @@ static bool record_duplicate(
 	problem->key = frame->member.key;
 	problem->path = current_path(tree);
 	problem->other = earlier->key_span;
-	problem->values_differ = differ;
+	problem->value = differ ? frame->member.value : NULL;
 	problem->replaced = tree->document->replaced;
 	return true;
 }

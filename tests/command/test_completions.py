@@ -158,6 +158,10 @@ class Zsh(Interactive, CommandTest):
         shell.until("<ready>\r\n")
         return shell
 
+    def test_values_that_touch_their_letter(self):
+        self.offers("quantconf resolve -tfl", "flat")
+        self.offers("quantconf resolve -os", "sarif")
+
     def complete(self, line):
         self.shell.type(line + "\t")
         offers = re.findall(r"<offers (.*?)>", self.shell.until("<end>"))

@@ -5,7 +5,7 @@ import shutil
 import stat
 import subprocess
 
-from command import CANONICAL, CONFLICT, QLORA, TANGLED, UNREADABLE, CommandTest
+from command import BUILD, CANONICAL, CONFLICT, QLORA, TANGLED, UNREADABLE, CommandTest
 
 
 class ToStandardOutput(CommandTest):
@@ -154,6 +154,27 @@ class Diff(CommandTest):
         subprocess.run(["patch", "-p1", "-s"], cwd=self.folder, input=outcome.stdout.encode(), check=True)
         self.assertEqual(self.read("f/a.yaml"), CANONICAL)
         self.assertEqual(self.read("f/b/c.yml"), CANONICAL)
+
+    def test_names_are_those_of_the_files(self):
+        if not shutil.which("patch"):
+            self.skipTest("there is no patch")
+        for name in ('a"b\\.yaml', "a\tb\x01.yaml", "a b.yaml", "\u00e9.yaml"):
+            self.write(f"f/{name}", QLORA)
+            diff = self.run_it("migrate", "--diff", f"f/{name}").stdout
+            subprocess.run(["patch", "-p1", "-s"], cwd=self.folder, input=diff.encode(), check=True)
+            self.assertEqual(self.read(f"f/{name}"), CANONICAL)
+
+    def test_no_diff_is_of_another_file(self):
+        self.write("a.yaml", QLORA)
+        self.write("f/a.yaml", QLORA)
+        result = subprocess.run(
+            [BUILD, "migrate", "--diff", "../a.yaml"], cwd=self.path("f"), capture_output=True, check=True
+        )
+        self.assertIn(b"--- a/../a.yaml\n", result.stdout)
+        self.assertIn(b"quantconf: ../a.yaml is not below this folder, and no patch is made there: ", result.stderr)
+        if shutil.which("patch"):
+            subprocess.run(["patch", "-p1", "-f"], cwd=self.path("f"), input=result.stdout, capture_output=True, check=False)
+        self.assertEqual((self.read("a.yaml"), self.read("f/a.yaml")), (QLORA, QLORA))
 
 
     def test_links_in_a_folder_are_no_part_of_it(self):

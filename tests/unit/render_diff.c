@@ -50,9 +50,11 @@ static const struct {
 } labels[] = {
 	{ "c.yaml", "--- a/c.yaml\n+++ b/c.yaml\n@@" },
 	{ "/etc/x", "--- a/etc/x\n+++ b/etc/x\n@@" },
-	{ ".././/../x", "--- a/x\n+++ b/x\n@@" },
+	{ ".././/../x", "--- a/.././/../x\n+++ b/.././/../x\n@@" },
+	{ ".//./x", "--- a/x\n+++ b/x\n@@" },
 	{ "a b", "--- a/a b\t\n+++ b/a b\t\n@@" },
-	{ "a\nb\x7f", "--- a/a_b_\n+++ b/a_b_\n@@" },
+	{ "a\nb\x7f", "--- \"a/a\\012b\\177\"\n+++ \"b/a\\012b\\177\"\n@@" },
+	{ "\"\\ é", "--- \"a/\\\"\\\\ é\"\n+++ \"b/\\\"\\\\ é\"\n@@" },
 	{ "", "--- a/config.yaml\n+++ b/config.yaml\n@@" },
 	{ "//", "--- a/config.yaml\n+++ b/config.yaml\n@@" },
 };

@@ -84,7 +84,8 @@ static const struct rule rows[] = {
 		.message =
 			"model_quantization_config is {value}, and as a string it takes Mxfp4Config or "
 			"FineGrainedFP8Config alone{suggestion}.",
-		.remedy =
+		.remedy = "Write the structured form, as in `model_quantization_config: {form}`.",
+		.advice =
 			"Write the structured form, as in `model_quantization_config: {bnb: {weight_dtype: nf4}}`.",
 		.why = "Axolotl compares the string with these two names and refuses every other.",
 		.bad = "adapter: lora\nmodel_quantization_config: BitsAndBytesConfig\n",

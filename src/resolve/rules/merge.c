@@ -104,11 +104,14 @@ static const struct rule rows[] = {
 		.broken = released_cannot_say,
 		.summary = "Released Axolotl cannot express the base quantization.",
 		.message =
-			"{base} cannot be said to a released Axolotl (0.18 to 0.20): of torchao it knows nf4 alone, in "
-			"groups of 64, without DoRA, lora_modules_to_save and deepspeed.",
+			"{base}{obstacles} cannot be said to a released Axolotl (0.18 to 0.20): of torchao it knows nf4 "
+			"alone, without group_size, DoRA, lora_modules_to_save and deepspeed.",
 		.remedy =
-			"Choose bnb nf4 or int8 for a released Axolotl, or use a generation that reads "
-			"model_quantization_config and target canonical.",
+			"For a released Axolotl, {cure}choose bnb nf4 or int8; else use a generation that reads "
+			"model_quantization_config, and target canonical.",
+		.advice =
+			"For a released Axolotl, choose bnb nf4 or int8, or torchao nf4 alone; else use a generation that "
+			"reads model_quantization_config, and target canonical.",
 		.why = "The structured form was never released; the flags name bitsandbytes and, since 0.20, staged NF4.",
 		.bad = TORCHAO("int8"),
 		.good = TORCHAO("nf4"),

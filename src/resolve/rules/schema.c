@@ -9,8 +9,7 @@ static const struct rule rows[] = {
 		.summary =
 			"A key that decides the quantization stands twice with different values.",
 		.message =
-			"The key {key} stands {earlier} already with another value, and it decides how the base "
-			"model is quantized.",
+			"The key {key} {values}, and it decides how the base model is quantized.",
 		.remedy = "Keep the one that is meant and remove the other.",
 		.why = "The later value would win without a word; for these keys that changes what is trained.",
 		.bad = "adapter: lora\nload_in_8bit: false\nload_in_8bit: true\n",

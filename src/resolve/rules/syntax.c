@@ -36,7 +36,7 @@ static const struct rule rows[] = {
 		.summary = "Deeper nesting, more nodes or more alias expansion than is read.",
 		.message = "The config goes over a limit of {limit}: {detail}.",
 		.remedy =
-			"Nest less, repeat less through aliases, or have the limit raised by whoever runs the service.",
+			"Nest less, and repeat less through aliases; the limits of a service can be raised by whoever runs it.",
 		.why = "A few hundred bytes of aliases can stand for gigabytes; the work for one config is bounded.",
 		.bad = "deep: " TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP "\n",
 		.good = "deep: [[[[[[]]]]]]\n",
@@ -58,7 +58,8 @@ static const struct rule rows[] = {
 		.severity = ALWAYS(SEVERITY_ERROR),
 		.summary = "There is nothing in the document.",
 		.message = "The config is empty: {detail}.",
-		.remedy = "Send the contents of the config file; with curl, --data-binary @FILE.",
+		.remedy =
+			"Give the contents of the config file; a request has them as its body (curl: --data-binary @FILE).",
 		.why = "An empty body is nearly always a file name or a pipe that went wrong.",
 		.bad = "# nothing but a comment\n",
 		.good = SMALL_CONFIG,
