@@ -59,6 +59,22 @@ static void put_written(
 	}
 }
 
+/* Under another name, and an alias still. */
+static void put_kwargs(const struct rewriting *rewriting, struct node *into, struct text name)
+{
+	const struct facts *facts = rewriting->facts;
+	const struct base_spelling *spelling = base_decisive(&facts->base);
+	const struct member *written =
+		spelling->body ? node_member(spelling->body, TEXT("config_kwargs"))
+			       : facts->settings[KEY_MODEL_QUANTIZATION_CONFIG_KWARGS].member;
+	if (!spelling->config_kwargs || !written)
+		return;
+	struct member member = *written;
+	member.key = name;
+	member.hash = text_hash(name);
+	node_put_member(into, &member);
+}
+
 static void fill_body(const struct rewriting *rewriting, struct node *body)
 {
 	const struct base_quantization *base = &rewriting->facts->base;
@@ -69,8 +85,7 @@ static void fill_body(const struct rewriting *rewriting, struct node *body)
 	}
 	if (base->dtype)
 		node_put(body, TEXT("weight_dtype"), dtype_node(rewriting));
-	if (spelling->config_kwargs)
-		node_put(body, TEXT("config_kwargs"), (struct node *)spelling->config_kwargs);
+	put_kwargs(rewriting, body, TEXT("config_kwargs"));
 }
 
 static uint32_t body_room(const struct base_spelling *spelling)
@@ -96,14 +111,11 @@ static void put_released(struct rewriting *rewriting)
 {
 	const struct base_quantization *base = &rewriting->facts->base;
 	struct arena *arena = rewriting->arena;
-	const struct base_spelling *spelling = base_decisive(&rewriting->facts->base);
 	if (backends[base->backend].quant_class) {
 		const char *class = backends[base->backend].quant_class;
 		node_put(rewriting->root, TEXT("model_quantization_config"),
 			node_string(arena, text_of(class)));
-		if (spelling->config_kwargs)
-			node_put(rewriting->root, TEXT("model_quantization_config_kwargs"),
-				(struct node *)spelling->config_kwargs);
+		put_kwargs(rewriting, rewriting->root, TEXT("model_quantization_config_kwargs"));
 		return;
 	}
 	bool eight = base->dtype == DTYPE_INT8;

@@ -97,8 +97,17 @@ static void emit_copy(
 	buffer_add(out, text);
 }
 
-static void emit_flow_value(struct buffer *out, struct edits *edits, const struct layout *layout,
-	const struct node *node);
+static void emit_flow_member(struct buffer *out, struct edits *edits, const struct layout *layout,
+	const struct member *member);
+
+/* The alias of a collection, "" where it is none: a scalar is copied. */
+static struct text alias_of(const struct layout *layout, const struct member *member)
+{
+	if (member->via != VIA_ALIAS || is_scalar(member->value))
+		return TEXT("");
+	struct text text = layout_slice(layout, member->value_span);
+	return text_starts_with(text, "*") ? text : TEXT("");
+}
 
 static void emit_made_flow(struct buffer *out, struct edits *edits, const struct layout *layout,
 	const struct node *node)
@@ -106,9 +115,7 @@ static void emit_made_flow(struct buffer *out, struct edits *edits, const struct
 	buffer_add_byte(out, '{');
 	for (uint32_t i = 0; i < node->count; i++) {
 		buffer_add_string(out, i > 0 ? ", " : "");
-		emit_key(out, layout, node->members[i].key);
-		buffer_add_string(out, ": ");
-		emit_flow_value(out, edits, layout, node->members[i].value);
+		emit_flow_member(out, edits, layout, &node->members[i]);
 	}
 	buffer_add_byte(out, '}');
 }
@@ -127,6 +134,18 @@ static void emit_flow_value(struct buffer *out, struct edits *edits, const struc
 		edits_refuse(edits, node->span.start,
 			TEXT("a block collection, or one with an anchor, cannot move into "
 			     "the new block"));
+}
+
+static void emit_flow_member(struct buffer *out, struct edits *edits, const struct layout *layout,
+	const struct member *member)
+{
+	struct text alias = alias_of(layout, member);
+	emit_key(out, layout, member->key);
+	buffer_add_string(out, ": ");
+	if (alias.length > 0)
+		buffer_add(out, alias);
+	else
+		emit_flow_value(out, edits, layout, member->value);
 }
 
 /* How many blanks a line begins with. */
@@ -195,45 +214,41 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 }
 
 static void emit_entry(struct buffer *out, struct edits *edits, const struct layout *layout,
-	struct text key, const struct node *value, unsigned indent)
+	const struct member *member, unsigned indent)
 {
+	const struct node *value = member->value;
+	bool block = !is_scalar(value) && !value->flow && value->count > 0 &&
+		     alias_of(layout, member).length == 0;
 	buffer_add_repeated(out, ' ', indent);
-	emit_key(out, layout, key);
-	buffer_add_byte(out, ':');
-	bool block = !is_scalar(value) && !value->flow && value->count > 0;
-	if (block)
+	if (!block) {
+		emit_flow_member(out, edits, layout, member);
 		buffer_add_string(out, layout->newline);
-	if (block && made(value)) {
-		for (uint32_t i = 0; i < value->count; i++)
-			emit_entry(out, edits, layout, value->members[i].key,
-				value->members[i].value, indent + layout->step);
 		return;
 	}
-	if (block) {
+	emit_key(out, layout, member->key);
+	buffer_add_byte(out, ':');
+	buffer_add_string(out, layout->newline);
+	if (!made(value)) {
 		emit_moved_lines(out, edits, layout, value, indent + layout->step);
 		return;
 	}
-	buffer_add_byte(out, ' ');
-	emit_flow_value(out, edits, layout, value);
-	buffer_add_string(out, layout->newline);
+	for (uint32_t i = 0; i < value->count; i++)
+		emit_entry(out, edits, layout, &value->members[i], indent + layout->step);
 }
 
-struct text emit_lines(struct edits *edits, const struct layout *layout, struct text key,
-	const struct node *value, unsigned indent)
+struct text emit_lines(struct edits *edits, const struct layout *layout,
+	const struct member *member, unsigned indent)
 {
 	struct buffer out;
 	buffer_init(&out, edits->arena, 128);
-	emit_entry(&out, edits, layout, key, value, indent);
+	emit_entry(&out, edits, layout, member, indent);
 	return buffer_text(&out);
 }
 
-struct text emit_flow(
-	struct edits *edits, const struct layout *layout, struct text key, const struct node *value)
+struct text emit_flow(struct edits *edits, const struct layout *layout, const struct member *member)
 {
 	struct buffer out;
 	buffer_init(&out, edits->arena, 128);
-	emit_key(&out, layout, key);
-	buffer_add_string(&out, ": ");
-	emit_flow_value(&out, edits, layout, value);
+	emit_flow_member(&out, edits, layout, member);
 	return buffer_text(&out);
 }

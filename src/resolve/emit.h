@@ -5,10 +5,10 @@
 
 /*
  * "KEY: VALUE" as whole lines at `indent` columns, block style. Collections that come from the source keep their text, with
- * comments and layout; a refusal is noted in `edits` where that cannot be done.
+ * comments and layout, and stay aliases where they are; a refusal is noted in `edits` where that cannot be done.
  */
-struct text emit_lines(struct edits *edits, const struct layout *layout, struct text key,
-	const struct node *value, unsigned indent);
+struct text emit_lines(struct edits *edits, const struct layout *layout,
+	const struct member *member, unsigned indent);
 /* "KEY: VALUE" on one line, for a flow mapping. */
-struct text emit_flow(struct edits *edits, const struct layout *layout, struct text key,
-	const struct node *value);
+struct text emit_flow(
+	struct edits *edits, const struct layout *layout, const struct member *member);

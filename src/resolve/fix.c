@@ -131,18 +131,17 @@ static void emit_setting(struct repair *repair, struct buffer *out, enum key key
 {
 	const struct layout *layout = repair->layout;
 	struct arena *arena = repair->edits.arena;
-	struct text name = text_of(keys[key].name);
 	bool boolean = keys[key].type == KEY_TYPE_BOOLEAN;
 	struct node *node = boolean ? node_boolean(arena, text_is(text_of("true"), value))
 				    : node_string(arena, text_of(value));
 	if (!node)
 		return;
+	const struct member member = { .key = text_of(keys[key].name), .value = node };
 	unsigned indent = (unsigned)layout_root_column(layout);
 	if (layout->root->flow && out->length > 0)
 		buffer_add_string(out, ", ");
-	buffer_add(out, layout->root->flow
-				? emit_flow(&repair->edits, layout, name, node)
-				: emit_lines(&repair->edits, layout, name, node, indent));
+	buffer_add(out, layout->root->flow ? emit_flow(&repair->edits, layout, &member)
+					   : emit_lines(&repair->edits, layout, &member, indent));
 }
 
 static void change_setting(
@@ -284,8 +283,11 @@ void fix_select(struct resolver *resolver, struct diagnostic *diagnostic,
 	struct repair repair;
 	if (!begin(&repair, resolver, diagnostic) || !stands_alone(&repair, member))
 		return;
-	struct text entry = emit_flow(
-		&repair.edits, repair.layout, text_of(backend), node_mapping(resolver->arena, 0));
+	struct node *nothing = node_mapping(resolver->arena, 0);
+	const struct member selector = { .key = text_of(backend), .value = nothing };
+	if (!nothing)
+		return;
+	struct text entry = emit_flow(&repair.edits, repair.layout, &selector);
 	edits_replace_quoted(&repair.edits, repair.layout, member,
 		arena_printf(resolver->arena, "{%.*s}", TEXT_ARGUMENTS(entry)));
 	end(&repair, diagnostic);

@@ -27,6 +27,19 @@ static bool is_new(const struct migration *migration, const struct member *after
 				  !text_is(after->key, "peft"));
 }
 
+/* An alias goes along with the block, and not before what it stands for. */
+static void check_alias(struct migration *migration)
+{
+	const struct setting *settings = migration->resolver->facts.settings;
+	const struct member *kwargs = settings[KEY_MODEL_QUANTIZATION_CONFIG_KWARGS].member;
+	const struct member *block = settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
+	if (kwargs && block && kwargs->via == VIA_ALIAS &&
+		mark_before(block->key_span.start, kwargs->value->span.start))
+		edits_refuse(&migration->edits, kwargs->key_span.start,
+			TEXT("model_quantization_config_kwargs is an alias of what stands behind "
+			     "the new block"));
+}
+
 /* The entries that the target needs and the text does not have: they stand together, so one piece of text holds them. */
 static void make_entries(struct migration *migration)
 {
@@ -46,11 +59,12 @@ static void make_entries(struct migration *migration)
 		migration->made_gap.column = 0; /* the lines may stand at other columns now */
 		if (flow)
 			buffer_add_string(&out, out.length > 0 ? ", " : "");
-		buffer_add(
-			&out, flow ? emit_flow(edits, layout, member->key, member->value)
-				   : emit_lines(edits, layout, member->key, member->value, indent));
+		buffer_add(&out, flow ? emit_flow(edits, layout, member)
+				      : emit_lines(edits, layout, member, indent));
 	}
 	migration->made = buffer_text(&out);
+	if (migration->made.length > 0)
+		check_alias(migration);
 }
 
 /* True when the entry leaves the text: it is gone, or stands in `made`. */
