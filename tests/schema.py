@@ -5,6 +5,7 @@ Two validators are asked: Python's jsonschema, and ajv where `make npm-tools` ha
 (Debian: python3-yaml, python3-jsonschema); skipped without them. QUANTCONF_FUZZ_COUNT and QUANTCONF_FUZZ_SEED choose other
 made-up configs.
 """
+import datetime
 import json
 import math
 import os
@@ -91,13 +92,15 @@ def made_up(names, choose):
 
 
 def plain(value):
-    """Keys as text and dates as strings, as the resolver has them."""
+    """Keys as text, as the resolver has them; dates as anything but strings, which it tells apart."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return 1e300  # a number, which JSON cannot write
+    if isinstance(value, datetime.date):
+        return value.toordinal()
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 

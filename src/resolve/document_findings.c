@@ -36,8 +36,8 @@ static enum key decisive_key(struct text path)
 }
 
 /* "is true here and false in line 2" */
-static struct text both_values(
-	struct arena *arena, const struct document_problem *problem, struct text earlier)
+static struct text both_values(struct arena *arena, const struct document_problem *problem,
+	struct text earlier, bool has_lines)
 {
 	struct text later = value_words(arena, problem->value);
 	struct text before = problem->replaced ? value_words(arena, problem->replaced->member.value)
@@ -45,8 +45,9 @@ static struct text both_values(
 	if (text_equal(later, before))
 		return arena_printf(
 			arena, "stands %.*s already with another value", TEXT_ARGUMENTS(earlier));
-	return arena_printf(arena, "is %.*s here and %.*s %.*s", TEXT_ARGUMENTS(later),
-		TEXT_ARGUMENTS(before), TEXT_ARGUMENTS(earlier));
+	return arena_printf(arena, "is %.*s%s %.*s %.*s", TEXT_ARGUMENTS(later),
+		has_lines ? " here and" : ", and before that", TEXT_ARGUMENTS(before),
+		TEXT_ARGUMENTS(earlier));
 }
 
 static void report_duplicate(struct resolver *resolver, const struct document_problem *problem)
@@ -60,7 +61,8 @@ static void report_duplicate(struct resolver *resolver, const struct document_pr
 	const struct word words[] = {
 		{ "key", problem->key },
 		{ "earlier", earlier },
-		{ "values", decisive ? both_values(resolver->arena, problem, earlier) : TEXT("") },
+		{ "values", decisive ? both_values(resolver->arena, problem, earlier, has_lines)
+				     : TEXT("") },
 		{ NULL, TEXT("") },
 	};
 	const struct place places[] = {
