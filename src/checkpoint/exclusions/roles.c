@@ -247,19 +247,27 @@ static bool is_numbered(struct text name, size_t i)
 	return is_digit(name.data[i]);
 }
 
+/* Where they differ first, from `i` on; the length of both when they do not. */
+static size_t difference(struct text a, struct text b, size_t i)
+{
+	while (i + 8 <= a.length && memcmp(a.data + i, b.data + i, 8) == 0)
+		i += 8;
+	while (i < a.length && a.data[i] == b.data[i])
+		i++;
+	return i;
+}
+
 /* Whether they differ only in what split() passes over, as in the numbers of layers. */
 static bool same_kind(struct text a, struct text b)
 {
 	if (a.length != b.length)
 		return false;
-	for (size_t i = 0; i < a.length; i++) {
-		if (a.data[i] == '\\')
+	size_t first = difference(a, b, 0);
+	for (size_t i = first; i < a.length; i = difference(a, b, i + 1))
+		if (!is_digit(a.data[i]) || !is_digit(b.data[i]) || !is_numbered(a, i))
 			return false;
-		if (a.data[i] != b.data[i] &&
-			(!is_digit(a.data[i]) || !is_digit(b.data[i]) || !is_numbered(a, i)))
-			return false;
-	}
-	return true;
+	/* Behind a backslash words begin elsewhere. */
+	return first == a.length || !memchr(a.data, '\\', a.length);
 }
 
 /* By how a name ends: kinds that share a slot only forget each other. */
