@@ -42,6 +42,8 @@ static bool open_roots(struct session *session)
 	const struct command_options *options = session->options;
 	if (options->root_count > 0)
 		session->roots = roots_new(options->roots, options->root_count, NULL);
+	if (options->root_count > 0 && !session->roots)
+		session_starve(session, "search", "the folders of models");
 	const char *unreadable = session->roots ? roots_unreadable(session->roots) : NULL;
 	if (unreadable)
 		say("the folder of models %s cannot be opened", unreadable);

@@ -25,9 +25,14 @@ void arena_init(struct arena *arena, size_t limit)
 	*arena = (struct arena){ .limit = limit };
 }
 
-static void *fail(struct arena *arena)
+void arena_fail(struct arena *arena)
 {
 	arena->failed = true;
+}
+
+static void *fail(struct arena *arena)
+{
+	arena_fail(arena);
 	return NULL;
 }
 
@@ -63,8 +68,10 @@ static void begin_again(struct arena *arena)
 static struct arena_block *take_block(struct arena *arena, size_t size)
 {
 	size_t whole = sizeof(struct arena_block) + size;
-	if (whole < size || whole > arena->limit || arena->taken > arena->limit - whole)
+	if (whole < size || whole > arena->limit || arena->taken > arena->limit - whole) {
+		arena->over_limit = true;
 		return NULL;
+	}
 	size_t counted = arena->counted;
 	struct arena_block *block = count_in(arena, whole) ? malloc(whole) : NULL;
 	if (!block) {
@@ -198,6 +205,11 @@ struct text arena_printf(struct arena *arena, const char *format, ...)
 bool arena_failed(const struct arena *arena)
 {
 	return arena->failed;
+}
+
+bool arena_over_limit(const struct arena *arena)
+{
+	return arena->over_limit;
 }
 
 bool arena_defer(struct arena *arena, void (*end)(void *thing), void *thing)

@@ -2,8 +2,10 @@
  * One request's memory: bump allocation, freed all at once.
  *
  * Failure sticks: once an allocation was refused (the limit, or no memory), every later one is
- * refused too and returns NULL, so a stage may build on and ask arena_failed() once at its end. An
- * arena belongs to one thread at a time.
+ * refused too and returns NULL, so a stage may build on and ask arena_failed() once at its end. It is
+ * the one place for this: whoever meets a want of memory elsewhere (in a library, say) calls
+ * arena_fail(), and nothing that was made with a failed arena is to be believed. An arena belongs to
+ * one thread at a time.
  */
 #pragma once
 
@@ -30,6 +32,7 @@ struct arena {
 	size_t taken; /* bytes asked from malloc */
 	size_t limit; /* bytes; what `taken` may not exceed */
 	bool failed;
+	bool over_limit;                 /* that is why: its own limit, not a want of memory */
 	struct arena_deferred *deferred; /* the latest first */
 	struct arena_pool *pool;         /* NULL: none; to be set before anything is allocated */
 	size_t counted;                  /* bytes of it */
@@ -54,6 +57,10 @@ struct text arena_copy(struct arena *arena, struct text text);
 struct text arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 bool arena_failed(const struct arena *arena);
+/* Whether it failed at its own limit, so that trying again is of no use. */
+bool arena_over_limit(const struct arena *arena);
+/* Makes it fail: memory that this work needs was refused by somebody else. */
+void arena_fail(struct arena *arena);
 /*
  * Calls `end` with `thing` when the arena is reset or released, the latest first. False after
  * failure: it will not be called.

@@ -73,6 +73,8 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	va_end(arguments);
 	bool fits = end && length >= 0 && (size_t)length < room;
 	if (!fits) {
+		if (length < 0)
+			arena_fail(buffer->arena);
 		end = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length + 1);
 		if (!end)
 			return;

@@ -37,7 +37,7 @@ const struct node *inspector_read(
 	const struct document_problem *problem = document.problems;
 	for (; problem; problem = problem->next)
 		report_document(inspector, problem, main);
-	if (document.failed || !document.root)
+	if (!document.root)
 		return NULL;
 	if (document.root->kind == NODE_MAPPING)
 		return document.root;

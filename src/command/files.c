@@ -13,6 +13,13 @@
 
 #define FOLDER_DEPTH 32
 
+static void lack(struct file_list *list, const char *path)
+{
+	errno = ENOMEM;
+	say_failed("cannot read", path);
+	list->failed++;
+}
+
 /* Takes over the target. */
 static void add(struct file_list *list, const char *path, char *target, const char *leaves)
 {
@@ -21,7 +28,7 @@ static void add(struct file_list *list, const char *path, char *target, const ch
 		struct listed_file *files =
 			realloc(list->files, capacity * sizeof(struct listed_file));
 		if (!files) {
-			list->failed++;
+			lack(list, path);
 			free(target);
 			return;
 		}
@@ -29,11 +36,12 @@ static void add(struct file_list *list, const char *path, char *target, const ch
 		list->capacity = capacity;
 	}
 	struct listed_file file = { .path = strdup(path), .target = target, .leaves = leaves };
-	if (file.path)
+	if (file.path) {
 		list->files[list->count++] = file;
-	else
-		free(target);
-	list->failed += !file.path;
+		return;
+	}
+	lack(list, path);
+	free(target);
 }
 
 static bool is_yaml(const char *name)
@@ -74,6 +82,10 @@ static void add_link(struct search *search, const char *path)
 	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
 		return;
 	char *target = realpath(path, NULL);
+	if (!target && errno == ENOMEM) {
+		fail(search, "cannot read", path);
+		return;
+	}
 	bool leaves = target && !is_below(target, search->real);
 	add(search->list, path, target, leaves ? search->folder : NULL);
 }

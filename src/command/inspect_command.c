@@ -5,15 +5,22 @@
 /* NULL after having said why not. */
 static const struct inspection *inspect_path(struct session *session, const char *path)
 {
+	const struct inspection *inspection;
 	struct text bytes;
 	size_t limit = resolve_limits_default.checkpoint_bytes;
 	if (file_is_folder(path)) {
 		const struct checkpoint *checkpoint = session_folder(&session->arena, path);
-		return checkpoint ? inspect_found(&session->arena, checkpoint) : NULL;
+		if (!checkpoint)
+			return NULL;
+		inspection = inspect_found(&session->arena, checkpoint);
+	} else if (!file_read(&session->arena, path, limit, &bytes, NULL)) {
+		return NULL;
+	} else {
+		inspection = inspect(&session->arena, bytes, NULL);
 	}
-	return file_read(&session->arena, path, limit, &bytes, NULL)
-		       ? inspect(&session->arena, bytes, NULL)
-		       : NULL;
+	if (!inspection)
+		session_starve(session, "inspect", path);
+	return inspection;
 }
 
 static void put(struct session *session, const struct inspection *inspection)

@@ -164,7 +164,7 @@ void options_print_help(FILE *out)
 	      "new text of\none file; with --check a line for each file that would change.\n",
 		out);
 	fputs("\nExit status: 0 no errors, 1 errors (with --strict also warnings; with --check files "
-	      "that would change),\n2 wrong usage, 3 a file cannot be read or written, or a folder has no config.\n",
+	      "that would change),\n2 wrong usage, 3 a file cannot be read or written, a folder has no config,\nor there is not enough memory.\n",
 		out);
 }
 

@@ -43,7 +43,8 @@ static void frame_sarif(struct session *session, bool begins)
 	if (session->options->output != OUTPUT_SARIF)
 		return;
 	arena_reset(&session->arena);
-	buffer_init(&out, &session->arena, 32 * 1024);
+	/* The end has room in what the arena kept: a log that began is ended, whatever memory there is. */
+	buffer_init(&out, &session->arena, begins ? 32 * 1024 : 1024);
 	if (begins)
 		render_sarif_begin(&out);
 	else

@@ -42,6 +42,8 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 /* The same of a text that is at hand. */
 const struct resolution *session_resolve_text(
 	struct session *session, const char *path, struct text config, bool migrated);
+/* Work that ended for want of memory: says so, and what it was about. */
+void session_starve(struct session *session, const char *doing, const char *what);
 /* Writes the buffer, complaining when that fails. */
 void session_put(struct session *session, FILE *to, const struct buffer *out);
 /* The findings without notes, in an array of the arena. */

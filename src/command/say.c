@@ -3,13 +3,17 @@
 #include "render/visible.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <limits.h>
+#include <string.h>
+
+/* Room for three names of files and what is said of them; taken from nobody, for the line may tell of a want of memory. */
+#define LINE_BYTES (4 * PATH_MAX)
 
 __attribute__((format(printf, 3, 0))) static void put(
 	FILE *to, const char *head, const char *format, va_list arguments)
 {
-	char *line = NULL;
-	if (vasprintf(&line, format, arguments) < 0)
+	char line[LINE_BYTES];
+	if (vsnprintf(line, sizeof(line), format, arguments) < 0)
 		return;
 	fputs(head, to);
 	struct text rest = text_of(line), shown;
@@ -19,7 +23,6 @@ __attribute__((format(printf, 3, 0))) static void put(
 		rest = text_from(rest, length);
 	}
 	putc('\n', to);
-	free(line);
 }
 
 void say(const char *format, ...)

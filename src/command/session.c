@@ -75,8 +75,7 @@ const struct resolution *session_resolve_text(
 	const struct resolution *resolution = resolve(&session->arena, &request);
 	if (resolution)
 		return resolution;
-	say("not enough memory to resolve %s", path);
-	session_fail(session, 1);
+	session_starve(session, "resolve", path);
 	return NULL;
 }
 
@@ -95,15 +94,19 @@ const struct resolution *session_resolve(struct session *session, const char *pa
 	return resolution;
 }
 
+void session_starve(struct session *session, const char *doing, const char *what)
+{
+	say("not enough memory to %s %s", doing, what);
+	session_fail(session, 1);
+}
+
 void session_put(struct session *session, FILE *to, const struct buffer *out)
 {
 	struct text text = buffer_text(out);
-	if (arena_failed(out->arena)) {
-		say("not enough memory for the result");
-		session_worsen(session, EXIT_INTERNAL);
-	} else if (fwrite(text.data, 1, text.length, to) != text.length) {
+	if (arena_failed(out->arena))
+		session_starve(session, "write", "the result");
+	else if (fwrite(text.data, 1, text.length, to) != text.length)
 		session_worsen(session, EXIT_INTERNAL); /* main() says why */
-	}
 }
 
 const struct diagnostic **session_without_notes(
@@ -155,6 +158,8 @@ const struct checkpoint *session_folder(struct arena *arena, const char *path)
 		return answer.checkpoint;
 	struct text detail =
 		answer.detail.length > 0 ? answer.detail : TEXT("there is no config.json in it");
+	if (answer.status == ROOTS_NO_MEMORY)
+		detail = TEXT("there is not enough memory");
 	say("cannot inspect %s: %.*s", path, TEXT_ARGUMENTS(detail));
 	return NULL;
 }

@@ -52,10 +52,12 @@ struct document {
 	struct node *root; /* a mapping; NULL when any fault but FAULT_DUPLICATE_KEY was found */
 	struct document_problem *problems; /* in order of appearance */
 	struct replaced *replaced;         /* in no order */
-	bool failed;                       /* the arena failed: nothing else is to be believed */
 };
 
 /*
+ * Of both readers: when there is no memory, the arena has failed, whoever met it (arena_failed() tells), and nothing in
+ * the document is to be believed.
+ *
  * yaml.c. Reads one YAML 1.1 document as PyYAML's safe loader does, its top level a mapping.
  * `bytes` must outlive the document: strings without escapes point into libyaml's copy, so all text
  * is copied to the arena.

@@ -8,10 +8,12 @@
 
 #include <cjson/cJSON.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* cJSON writes a global at each parse. */
+/* cJSON writes a global at each parse, has one allocator for all, and takes no memory for a fault of the text. */
 static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
+static bool starved; /* of the parse under way: memory was refused */
 
 /* Goes over the source beside cJSON's tree, for the places and digits that cJSON forgets. */
 struct walk {
@@ -208,13 +210,30 @@ static void parse_fault(struct tree *tree, size_t stopped)
 	encoding_fault(tree, FAULT_SYNTAX, offset, detail);
 }
 
-/* `text` is terminated. cJSON's tree, or NULL and where it stopped. */
-static cJSON *parse(struct text text, size_t *ret_offset)
+static void *take(size_t size)
 {
+	void *memory = malloc(size);
+	starved |= !memory;
+	return memory;
+}
+
+static void take_over(void)
+{
+	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = take, .free_fn = free });
+}
+
+/* `text` is terminated. cJSON's tree, or NULL and where it stopped; without memory the arena fails. */
+static cJSON *parse(struct arena *arena, struct text text, size_t *ret_offset)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const char *end = text.data;
+	pthread_once(&once, take_over);
 	pthread_mutex_lock(&parsing);
+	starved = false;
 	/* The terminator belongs to it, or trailing text would go unseen. */
 	cJSON *json = cJSON_ParseWithLengthOpts(text.data, text.length + 1, &end, true);
+	if (starved)
+		arena_fail(arena);
 	pthread_mutex_unlock(&parsing);
 	*ret_offset = end ? (size_t)(end - text.data) : 0;
 	return json;
@@ -232,7 +251,7 @@ static void read_value(struct tree *tree)
 	if (!json_scan(tree, source, copy))
 		return;
 	size_t stopped;
-	cJSON *json = parse((struct text){ copy, source.length }, &stopped);
+	cJSON *json = parse(tree->arena, (struct text){ copy, source.length }, &stopped);
 	if (!json) {
 		parse_fault(tree, stopped < source.length ? stopped : source.length);
 		return;

@@ -395,6 +395,5 @@ bool tree_close(struct tree *tree, struct span span)
 void tree_finish(struct tree *tree)
 {
 	struct document *document = tree->document;
-	document->failed = document->failed || arena_failed(tree->arena);
-	document->root = tree->unusable || document->failed ? NULL : tree->root;
+	document->root = tree->unusable || arena_failed(tree->arena) ? NULL : tree->root;
 }

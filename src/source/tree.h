@@ -68,5 +68,5 @@ struct document_problem *tree_problem(
 /* Records it; always false. */
 bool tree_fault(struct tree *tree, enum document_fault fault, struct span span, struct text detail);
 
-/* Sets the document's root, or its failure. */
+/* Sets the document's root. */
 void tree_finish(struct tree *tree);

@@ -73,7 +73,7 @@ static void parser_fault(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
 	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
-		reader->tree.document->failed = true;
+		arena_fail(reader->arena);
 		return;
 	}
 	if (parser->error == YAML_READER_ERROR) {
@@ -362,7 +362,7 @@ static void check_root(struct reader *reader)
 {
 	struct tree *tree = &reader->tree;
 	const struct node *root = tree->root;
-	if (tree->unusable || (root && root->kind == NODE_MAPPING))
+	if (tree->unusable || arena_failed(reader->arena) || (root && root->kind == NODE_MAPPING))
 		return;
 	struct span span = root ? root->span : (struct span){ 0 };
 	span.start = mark_within(reader, span.start);
@@ -392,7 +392,7 @@ void yaml_read(struct document *document, struct arena *arena, struct text bytes
 			read_events(&reader);
 			check_root(&reader);
 		} else {
-			document->failed = true;
+			arena_fail(arena);
 		}
 		yaml_parser_delete(&reader.parser);
 	}

@@ -83,14 +83,15 @@ def chunked(body, size=100000):
 class Daemon:
     """A running daemon; use it with `with`."""
 
-    def __init__(self, *options, listen="127.0.0.1:0", tls=None):
-        """`tls`: the clients' ssl.SSLContext, for a listener with tls:."""
-        self.command = [BUILD, "--listen", listen, *options]
+    def __init__(self, *options, listen="127.0.0.1:0", tls=None, program=BUILD, env=None):
+        """`tls`: the clients' ssl.SSLContext, for a listener with tls:. `env`: variables for it beside those there are."""
+        self.command = [program, "--listen", listen, *options]
+        self.env = {**os.environ, **(env or {})}
         self.tls = tls
 
     def __enter__(self):
         self.process = subprocess.Popen(
-            self.command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+            self.command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=self.env
         )
         self.lines = []
         self.log_read = threading.Condition()

@@ -35,6 +35,11 @@ static struct identity identity_from(const struct stat *status)
 		.changed = nanoseconds(status->st_ctim) };
 }
 
+bool beneath_starved(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
 int beneath_root(const char *path)
 {
 	int folder = open(path, FOLDER_FLAGS);
@@ -226,9 +231,11 @@ void *beneath_list(int folder)
 	return listing;
 }
 
-const char *beneath_next(void *listing)
+const char *beneath_next(void *listing, int *ret_error)
 {
+	errno = 0;
 	const struct dirent *entry = readdir(listing);
+	*ret_error = entry ? 0 : -errno;
 	return entry ? entry->d_name : NULL;
 }
 

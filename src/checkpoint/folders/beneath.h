@@ -25,6 +25,8 @@ enum beneath_way {
 	BENEATH_TRUST,  /* links may lead anywhere: whoever asks may read there himself */
 };
 
+/* Whether an errno, negated, says that memory or descriptors are short: nothing that a file is to blame for. */
+bool beneath_starved(int error);
 /* A folder that the operator named; links are followed. A descriptor, or the errno negated. */
 int beneath_root(const char *path);
 /*
@@ -42,8 +44,8 @@ int beneath_look(const char *path, struct identity *ret_identity);
 /* Of what is open: 0 or the errno negated; EINVAL for what is no regular file, or no folder. */
 int identity_of(int file, struct identity *ret_identity);
 int identity_of_folder(int folder, struct identity *ret_identity);
-/* The next name of an open folder (a DIR); NULL at its end. */
-const char *beneath_next(void *listing);
+/* The next name of an open folder (a DIR); NULL at its end, or with the errno negated. */
+const char *beneath_next(void *listing, int *ret_error);
 /* Takes the descriptor over. NULL without memory. */
 void *beneath_list(int folder);
 /* Where a link in that folder leads, as it is written; "" for what is no link, or a long one. */

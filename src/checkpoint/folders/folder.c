@@ -91,13 +91,16 @@ static int survey(struct folder *folder, struct arena *arena, struct text path, 
 		return -ENOMEM;
 	for (size_t i = 0; i < FOLDER_FIXED; i++)
 		folder->files[i].name = fixed_name(i);
-	for (const char *name; (name = beneath_next(listing));) {
+	int error;
+	for (const char *name; (name = beneath_next(listing, &error));) {
 		struct folder_file *file = file_for(folder, arena, text_of(name));
 		if (!file)
 			continue;
 		file->present = true;
 		file->immutable = is_shard(file->name) && is_hashed_blob(listing, name);
 	}
+	if (error != 0)
+		return error;
 	keep_usual(folder);
 	for (size_t i = 0; i < folder->count; i++)
 		folder->files[i].path = arena_printf(arena, "%.*s/%.*s", TEXT_ARGUMENTS(path),
@@ -122,8 +125,11 @@ int folder_survey(struct folder *folder, struct arena *arena, int root, struct t
 	return error;
 }
 
-static const char *clause(int error)
+/* Why not; what the system lacks for the moment is no fault of the files, and fails the arena. */
+static const char *clause(struct arena *arena, int error)
 {
+	if (beneath_starved(error))
+		arena_fail(arena);
 	switch (error) {
 	case -ENOENT:
 		return "it is a link to nothing";
@@ -142,8 +148,6 @@ static const char *clause(int error)
 		return "it is too large";
 	case -EAGAIN:
 		return "it changes while it is read";
-	case -ENOMEM:
-		return "there is no memory for it";
 	default:
 		return strerrordesc_np(-error) ? strerrordesc_np(-error) : "it cannot be read";
 	}
@@ -249,9 +253,10 @@ struct reading {
 
 static void note_fault(struct reading *reading, const struct folder_file *file, int error)
 {
+	const char *why = clause(reading->arena, error);
 	if (reading->files->fault_count < FAULTS_MAXIMUM)
 		reading->faults[reading->files->fault_count++] =
-			(struct file_fault){ .name = file->name, .detail = text_of(clause(error)) };
+			(struct file_fault){ .name = file->name, .detail = text_of(why) };
 }
 
 static void read_shards(struct reading *reading)
@@ -292,11 +297,11 @@ const char *folder_read(struct folder *folder, struct arena *arena, int root,
 	struct reading reading = { folder, arena, root, limits, ret_files, NULL };
 	reading.faults = ARENA_ARRAY(arena, struct file_fault, FAULTS_MAXIMUM);
 	if (!reading.faults)
-		return clause(-ENOMEM);
+		return clause(arena, -ENOMEM);
 	ret_files->faults = reading.faults;
 	int error = read_fixed(&reading, FOLDER_CONFIG, limits->file_bytes, &ret_files->config);
 	if (error != 0)
-		return clause(error);
+		return clause(arena, error);
 	for (size_t i = FOLDER_SIDES; i < FOLDER_FIXED; i++) {
 		bool index = i == FOLDER_INDEX;
 		struct text *bytes = index ? &ret_files->index : &ret_files->side[i - FOLDER_SIDES];
@@ -308,5 +313,5 @@ const char *folder_read(struct folder *folder, struct arena *arena, int root,
 			note_fault(&reading, &folder->files[i], error);
 	}
 	read_shards(&reading);
-	return arena_failed(arena) ? clause(-ENOMEM) : NULL;
+	return NULL;
 }

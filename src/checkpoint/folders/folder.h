@@ -44,7 +44,7 @@ int folder_survey(struct folder *folder, struct arena *arena, int root, struct t
 	const struct folder_limits *limits);
 /*
  * Reads what was surveyed, and notes the identities of what was read. NULL when config.json was
- * read; else one clause that says why not.
+ * read; else one clause that says why not, unless the arena has failed.
  */
 const char *folder_read(struct folder *folder, struct arena *arena, int root,
 	const struct folder_limits *limits, struct checkpoint_files *ret_files);

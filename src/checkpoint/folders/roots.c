@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "checkpoint/folders/search.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,8 +59,9 @@ struct roots *roots_new(
 		struct root_path *copy = &roots->paths[roots->count];
 		copy->kind = paths[roots->count].kind;
 		copy->path = strdup(paths[roots->count].path);
-		roots->real[roots->count] = realpath(paths[roots->count].path, NULL);
-		done = copy->path != NULL;
+		errno = 0;
+		roots->real[roots->count] = realpath(copy->path ? copy->path : "", NULL);
+		done = copy->path && !beneath_starved(-errno);
 	}
 	if (done)
 		return roots;
@@ -173,6 +175,14 @@ static bool find_root(
 	return false;
 }
 
+/* A want of memory anywhere is the arena's failure, and a failed arena has no other answer. */
+static struct roots_answer settle(struct arena *arena, struct roots_answer answer)
+{
+	if (answer.status == ROOTS_NO_MEMORY)
+		arena_fail(arena);
+	return arena_failed(arena) ? search_answer(ROOTS_NO_MEMORY, "") : answer;
+}
+
 struct roots_answer roots_look_up(
 	struct roots *roots, struct arena *arena, struct text model, struct text revision)
 {
@@ -203,8 +213,8 @@ struct roots_answer roots_look_up(
 		.witnesses = witnesses_begin(arena),
 		.began = roots->limits.now ? roots->limits.now() : 0,
 	};
-	return absolute ? search_roots(&search, &roots->paths[root], 1)
-			: search_roots(&search, roots->paths, roots->count);
+	return settle(arena, absolute ? search_roots(&search, &roots->paths[root], 1)
+				      : search_roots(&search, roots->paths, roots->count));
 }
 
 struct roots_answer roots_inspect_folder(
@@ -215,5 +225,5 @@ struct roots_answer roots_inspect_folder(
 		.arena = arena,
 		.model = text_of(path),
 	};
-	return search_by_itself(&search, path);
+	return settle(arena, search_by_itself(&search, path));
 }

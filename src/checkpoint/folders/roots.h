@@ -46,7 +46,7 @@ enum roots_status {
 	ROOTS_NO_REVISION, /* a cache has the model, and not this revision; detail says so */
 	ROOTS_UNREADABLE,  /* it is there; detail says why it cannot be read */
 	ROOTS_REFUSED,     /* no name below a root; detail says why */
-	ROOTS_NO_MEMORY,
+	ROOTS_NO_MEMORY,   /* the arena has failed */
 };
 
 struct roots_answer {

@@ -50,10 +50,11 @@ static void note_files(struct search *search, const struct folder *folder)
 				0, &folder->files[i].identity);
 }
 
-/* A fault may end without any file changing, and what changes now may change again unseen. */
+/* A fault may end without any file changing, and what changes now may change again unseen; all witnesses must be there. */
 static bool may_be_kept(const struct search *search, const struct checkpoint_files *files)
 {
 	return search->keep && !search->uncertain && files->fault_count == 0 &&
+	       !arena_failed(search->arena) &&
 	       (!search->limits->now || witnesses_settled(&search->witnesses, search->began));
 }
 
@@ -86,11 +87,21 @@ static struct roots_answer finish(struct search *search, const struct folder *fo
 		    : answer_found(checkpoint_copy(search->arena, checkpoint));
 }
 
+/* The files are too much for what an inspection may have, or there is not so much. */
+static struct roots_answer without_memory(const struct arena *arena)
+{
+	return arena_over_limit(arena) ? search_answer(ROOTS_UNREADABLE,
+						 "its files need more memory than is allowed")
+				       : search_answer(ROOTS_NO_MEMORY, "");
+}
+
 static struct roots_answer inspect_folder(
 	struct search *search, struct folder *folder, struct arena *arena)
 {
 	struct checkpoint_files files;
 	const char *fault = folder_read(folder, arena, search->root, &search->folder, &files);
+	if (arena_failed(arena))
+		return without_memory(arena);
 	if (fault)
 		return search_answer(ROOTS_UNREADABLE, fault);
 	struct checkpoint *checkpoint =
@@ -98,20 +109,18 @@ static struct roots_answer inspect_folder(
 	if (checkpoint && search->revision.length > 0 &&
 		search->source == CHECKPOINT_FROM_MODEL_ROOT)
 		checkpoint_note_revision(checkpoint, arena, search->revision);
-	return checkpoint ? finish(search, folder, &files, checkpoint)
-			  : search_answer(
-				    ROOTS_UNREADABLE, "its files need more memory than is allowed");
+	return checkpoint ? finish(search, folder, &files, checkpoint) : without_memory(arena);
 }
 
 static struct roots_answer not_opened(int error)
 {
+	if (beneath_starved(error))
+		return search_answer(ROOTS_NO_MEMORY, "");
 	switch (error) {
 	case -ENOENT:
 	case -ENOTDIR:
 	case -ENAMETOOLONG:
 		return search_answer(ROOTS_NOT_FOUND, "");
-	case -ENOMEM:
-		return search_answer(ROOTS_NO_MEMORY, "");
 	case -EXDEV:
 		return search_answer(
 			ROOTS_UNREADABLE, "a link is absolute, or leads out of the model root");
@@ -133,7 +142,9 @@ static struct roots_answer search_folder(struct search *search, struct text path
 	int error = folder_survey(&folder, &arena, search->root, path, &search->folder);
 	note(search, path, error, &folder.identity);
 	struct roots_answer result = search_answer(ROOTS_NOT_FOUND, "");
-	if (error != 0)
+	if (arena_failed(&arena))
+		result = without_memory(&arena);
+	else if (error != 0)
 		result = not_opened(error);
 	else if (folder.files[FOLDER_CONFIG].present)
 		result = inspect_folder(search, &folder, &arena);
@@ -178,9 +189,10 @@ static int read_reference(const struct search *search, const char *path,
 		return file;
 	char *contents = arena_alloc(search->arena, REFERENCE_BYTES);
 	ssize_t got = contents ? read(file, contents, REFERENCE_BYTES) : 0;
+	int error = got < 0 ? -errno : 0;
 	*ret_contents = (struct text){ contents, got > 0 ? (size_t)got : 0 };
 	close(file);
-	return contents ? 0 : -ENOMEM;
+	return contents ? error : -ENOMEM;
 }
 
 /* What refs/REVISION says; a commit may be named itself. False: `ret_answer` says why not. */
@@ -206,6 +218,8 @@ static bool has_folder(const struct search *search, const char *path)
 	int folder = beneath_folder(search->root, path, search->folder.way);
 	if (folder >= 0)
 		close(folder);
+	if (beneath_starved(folder))
+		arena_fail(search->arena);
 	return folder >= 0;
 }
 
@@ -272,6 +286,8 @@ static struct roots_answer search_root(struct search *search, const struct root_
 	search->root = beneath_root(path->path);
 	if (search->root < 0) {
 		note(search, TEXT(""), search->root, NULL);
+		if (beneath_starved(search->root))
+			return search_answer(ROOTS_NO_MEMORY, "");
 		return search_answer(ROOTS_UNREADABLE, "its model root cannot be opened");
 	}
 	bool cache = path->kind == ROOT_HF_CACHE;

@@ -47,12 +47,15 @@ struct pattern_pool *pattern_pool_new(struct arena *arena)
 		return NULL;
 	pool->arena = arena;
 	pool->general = pcre2_general_context_create(take, drop, arena);
-	if (!pool->general)
+	if (!pool->general) {
+		arena_fail(arena);
 		return NULL;
+	}
 	pool->compile = pcre2_compile_context_create(pool->general);
 	pool->limits = pcre2_match_context_create(pool->general);
 	pool->result = pcre2_match_data_create(1, NULL);
 	if (!pool->compile || !pool->limits || !pool->result) {
+		arena_fail(arena);
 		pattern_pool_end(pool);
 		return NULL;
 	}
@@ -142,6 +145,8 @@ enum pattern_outcome pattern_match(
 	}
 	if (result >= 0)
 		return PATTERN_YES;
+	if (result == PCRE2_ERROR_NOMEMORY)
+		arena_fail(pool->arena);
 	bool limit = result == PCRE2_ERROR_MATCHLIMIT || result == PCRE2_ERROR_DEPTHLIMIT ||
 		     result == PCRE2_ERROR_HEAPLIMIT;
 	return limit ? PATTERN_LIMIT : PATTERN_NO;

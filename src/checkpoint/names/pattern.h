@@ -30,13 +30,15 @@ struct pattern;
 struct pattern_pool;
 
 /*
+ * Of all here: when PCRE2 is refused memory, the arena of the pool fails.
+ *
  * NULL without memory. The patterns are the arena's and outlive their pool; any pool may match
  * them.
  */
 struct pattern_pool *pattern_pool_new(struct arena *arena);
 /* Gives back what the arena does not own; NULL is allowed. */
 void pattern_pool_end(struct pattern_pool *pool);
-/* NULL when the text does not compile, is too long or one too many; the clause tells. */
+/* NULL when the text does not compile, is too long or one too many; the clause tells, "" without memory. */
 struct pattern *pattern_compile(struct pattern_pool *pool, struct text source,
 	enum pattern_anchor anchor, struct text *reterr_detail);
 enum pattern_outcome pattern_match(

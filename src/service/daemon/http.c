@@ -74,23 +74,30 @@ static ssize_t on_stream(void *own, uint64_t position, char *out, size_t room)
 	struct request *request = own;
 	(void)position;
 	size_t length = request->reply.stream(request, out, room);
-	return length > 0 ? (ssize_t)length : MHD_CONTENT_READER_END_OF_STREAM;
+	return length == STREAM_TORN ? MHD_CONTENT_READER_END_WITH_ERROR
+	       : length > 0          ? (ssize_t)length
+				     : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
+/* NULL without memory for it and all of its fields. */
 static struct MHD_Response *make_response(struct request *request)
 {
+	struct reply_field fields[REPLY_FIELDS_MAXIMUM];
+	size_t count = reply_fields(request, fields), added = 0;
 	struct text body = request->reply.body;
-	if (request->reply.stream)
-		return MHD_create_response_from_callback(
-			MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_stream, request, NULL);
-	return MHD_create_response_from_buffer(
-		body.length, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
-}
-
-static void add_fields(struct MHD_Response *response, const struct reply_field *added, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		MHD_add_response_header(response, added[i].name, added[i].value);
+	struct MHD_Response *response =
+		request->reply.stream
+			? MHD_create_response_from_callback(
+				  MHD_SIZE_UNKNOWN, STREAM_BLOCK, on_stream, request, NULL)
+			: MHD_create_response_from_buffer(body.length, (void *)(uintptr_t)body.data,
+				  MHD_RESPMEM_PERSISTENT);
+	while (response && added < count &&
+		MHD_add_response_header(response, fields[added].name, fields[added].value))
+		added++;
+	if (added == count)
+		return response;
+	MHD_destroy_response(response);
+	return NULL;
 }
 
 /* The library does not copy the body: it lives in the arena until the request has ended. */
@@ -98,14 +105,12 @@ static enum MHD_Result send_reply(struct request *request, struct MHD_Connection
 {
 	request_answer(request);
 	struct MHD_Response *response = make_response(request);
-	if (!response)
-		return MHD_NO;
-	struct reply_field fields_out[REPLY_FIELDS_MAXIMUM];
-	size_t count = reply_fields(request, fields_out);
-	add_fields(response, fields_out, count);
-	enum MHD_Result result = MHD_queue_response(peer, request->reply.status, response);
+	bool queued = response && MHD_queue_response(peer, request->reply.status, response);
 	MHD_destroy_response(response);
-	return result;
+	if (queued)
+		return MHD_YES;
+	request_cut(request, PROBLEM_NO_MEMORY);
+	return MHD_NO;
 }
 
 static struct connection *connection_of(struct MHD_Connection *peer)
@@ -182,8 +187,7 @@ static enum MHD_Result on_request(void *own, struct MHD_Connection *peer, const 
 	*length = 0;
 	if (on)
 		return MHD_YES;
-	request->reply.status = problems[PROBLEM_BODY_TOO_LARGE].status;
-	connection_end(request->connection, PROBLEM_BODY_TOO_LARGE);
+	request_cut(request, PROBLEM_BODY_TOO_LARGE);
 	return MHD_NO;
 }
 

@@ -134,7 +134,7 @@ void config_file_read(
 		return;
 	}
 	yaml_read(&document, arena, bytes, &limits);
-	if (document.failed) {
+	if (arena_failed(arena)) {
 		faults_add(faults, "", "%s: there is no memory to read it", file.path);
 		return;
 	}

@@ -236,7 +236,7 @@ bool envelope_read(struct envelope *envelope, struct arena *arena, struct text b
 	struct document document = { 0 };
 	*envelope = (struct envelope){ 0 };
 	json_read(&document, arena, body, &whole);
-	if (document.failed)
+	if (arena_failed(arena))
 		return true;
 	if (!document.root || fatal(&document))
 		return refuse_unreadable(ret_refusal, arena, fatal(&document));

@@ -165,12 +165,14 @@ static void render_next(struct request *request, struct batch *batch)
 		wrap(request, batch, first);
 }
 
-/* Memory for an item's own problem is always there; when it is not, the stream ends without summary. */
+/* Memory for an item's own problem is mostly there. */
 static size_t stream(struct request *request, char *out, size_t room)
 {
 	struct batch *batch = request->batch;
 	if (batch->sent == batch->whole.length && !batch->finished)
 		render_next(request, batch);
+	if (arena_failed(&request->item_arena))
+		return STREAM_TORN;
 	size_t left = batch->whole.length - batch->sent;
 	size_t length = left < room ? left : room;
 	memcpy(out, batch->whole.data + batch->sent, length);

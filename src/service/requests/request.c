@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/network/connection.h"
 #include "service/process/clock.h"
 #include "service/requests/admission.h"
 #include "service/requests/routes.h"
@@ -260,11 +261,18 @@ void request_answer(struct request *request)
 			reply_options(request);
 	}
 	if (arena_failed(&request->arena))
-		reply_problem(request, &(struct refusal){ .problem = PROBLEM_NO_MEMORY });
-	else if (request->refusal.problem != PROBLEM_NONE)
+		request->refusal = (struct refusal){ .problem = PROBLEM_NO_MEMORY };
+	if (request->refusal.problem != PROBLEM_NONE)
 		reply_problem(request, &request->refusal);
 	else if (request->reply.status == 0)
 		reply_problem(request, &(struct refusal){ .problem = PROBLEM_INTERNAL });
+}
+
+void request_cut(struct request *request, enum problem problem)
+{
+	request->refusal.problem = problem;
+	request->reply.status = problems[problem].status;
+	connection_end(request->connection, problem);
 }
 
 size_t request_sent(const struct request *request)

@@ -66,11 +66,14 @@ enum body_form {
 
 struct request;
 
+/* A body that began and cannot go on: the connection is cut, so that nobody takes this for its end. */
+#define STREAM_TORN SIZE_MAX
+
 struct reply {
 	unsigned status;
 	const char *content_type; /* NULL: no body */
 	struct text body;         /* in the request's arena, or static */
-	/* The next bytes of a body of unknown length; 0 at its end. NULL: there is `body`. */
+	/* The next bytes of a body of unknown length; 0 at its end, STREAM_TORN when there is no memory. NULL: there is `body`. */
 	size_t (*stream)(struct request *request, char *out, size_t room);
 	size_t streamed;         /* bytes of it so far */
 	struct text allow;       /* Allow, "" for none */
@@ -131,6 +134,9 @@ bool request_answers_early(const struct request *request);
 /* False when more of a refused body came than is read for politeness. */
 bool request_receive(struct request *request, const char *data, size_t length);
 void request_answer(struct request *request);
+
+/* Tells the client past the library, and ends the connection: there can be no other reply. */
+void request_cut(struct request *request, enum problem problem);
 
 /* Keeps the first refusal. */
 void request_refuse(struct request *request, enum problem problem, struct text detail);
