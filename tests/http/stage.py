@@ -43,7 +43,7 @@ class Stage:
             408: ("--request-timeout", "1"),
             413: SMALL,
             429: ("--limit-connections-per-address", "1"),
-            503: ("--limit-memory", "256KiB"),
+            503: ("--limit-memory-total", "0"),
         }.get(circumstance, ("--model-root", os.path.join(self.folder, "models")))
 
     def daemon(self, circumstance=None):

@@ -271,14 +271,22 @@ class BadInput(unittest.TestCase):
 
 
 class Memory(unittest.TestCase):
-    def test_no_memory_is_503(self):
+    def test_too_much_for_one_request(self):
+        """It would be too much at any other time, too: so nobody is told to come again."""
         with Daemon("--limit-memory", "256K") as daemon:
             good = daemon.resolve(GOOD)
             self.assertEqual(good.status, 200)
             reply = daemon.resolve(b"a: 1\n" + b"#" * 900000)
-            self.assertEqual(reply.status, 503)
-            self.assertEqual(reply.slug, "no-memory")
-            self.assertGreater(int(reply.headers["retry-after"]), 0)
+            self.assertEqual((reply.status, reply.slug), (413, "too-much-memory"))
+            self.assertIn("limit-memory", reply.json["title"])
+            self.assertNotIn("retry-after", reply.headers)
+            daemon.wait_for_log("route=/v1/resolve status=413 .* problem=too-much-memory")
+            metrics = daemon.get("/metrics").body.decode()
+            self.assertIn('quantconf_http_problems_total{problem="too-much-memory"} 1\n', metrics)
+            items = b"".join(b"---\na: [%s]\n" % b",".join([b"1"] * count) for count in (5, 9000, 5))
+            lines = daemon.post("/v1/batch", items).body.decode().splitlines()
+            self.assertEqual(len(lines), 4)
+            self.assertIn("too-much-memory", lines[1])
             self.assertEqual(daemon.resolve(GOOD).body, good.body)
 
     def test_options_for_limits(self):

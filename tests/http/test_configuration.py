@@ -371,6 +371,8 @@ class Addresses(WithFolder):
             with daemon.connect() as peer, peer.makefile("rb") as stream:
                 reply = read_reply(stream)
             self.assertEqual(reply.status, 429)
+            self.assertRegex(reply.headers["x-request-id"], r"^[0-9a-f]{16}$")
+            self.assertIn("server-timing", reply.headers)
             self.assertEqual(reply.slug, "too-many-connections")
             self.assertEqual(reply.headers["retry-after"], "1")
             # Others are not concerned.

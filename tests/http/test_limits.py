@@ -122,7 +122,7 @@ LIMITS = {
     "limit-depth": ("4", depth, 400, "yaml-limit"),
     "limit-nodes": ("16", nodes, 400, "yaml-limit"),
     "limit-checkpoint-nodes": ("16", checkpoint_nodes, 400, "bad-checkpoint"),
-    "limit-memory": ("256KiB", memory, 503, "no-memory"),
+    "limit-memory": ("256KiB", memory, 413, "too-much-memory"),
     "limit-memory-total": ("0", memory, 503, "no-memory"),
     "limit-drop": ("1MiB", drop, 404, "unknown-path"),
     "limit-connections": ("4", Held(4), 503, "overloaded"),

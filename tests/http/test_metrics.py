@@ -125,6 +125,19 @@ class Metrics(unittest.TestCase):
             self.assertGreater(value(samples, "process_start_time_seconds"), 1.6e9)
             self.assertGreaterEqual(value(samples, "process_cpu_seconds_total"), 0)
 
+    def test_process_without_proc(self):
+        """What is not known is not there, rather than 0."""
+        hide = ["unshare", "--mount", "sh", "-c", 'umount -l /proc && exec "$0" "$@"']
+        if not shutil.which("unshare") or subprocess.run([*hide, "true"], capture_output=True, check=False).returncode:
+            self.skipTest("/proc cannot be hidden here")
+        hidden = Daemon()
+        hidden.command = [*hide, *hidden.command]
+        with hidden as daemon:
+            samples = self.scrape(daemon)
+            for name in ("resident_memory_bytes", "virtual_memory_bytes", "open_fds", "start_time_seconds"):
+                self.assertNotIn(f"process_{name}", str(samples))
+            self.assertGreater(value(samples, "process_max_fds"), 4)
+
     def test_labels_stay_bounded(self):
         with Daemon("--workers", "1", "--model-root", "/nonexistent") as daemon:
 

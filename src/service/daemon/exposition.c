@@ -47,6 +47,12 @@ static const struct metric_row rows[] = {
 		.render = render_in_flight,
 	},
 	{
+		.name = "quantconf_http_problems_total",
+		.type = METRIC_COUNTER,
+		.help = "Requests that were answered with a problem, by its type; those whose head was read.",
+		.render = render_problems,
+	},
+	{
 		.name = "quantconf_connections",
 		.type = METRIC_GAUGE,
 		.help = "Open connections.",

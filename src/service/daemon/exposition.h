@@ -34,6 +34,7 @@ void render_cache_bytes(const struct scrape *scrape);
 void render_workers(const struct scrape *scrape);
 void render_confined(const struct scrape *scrape);
 void render_draining(const struct scrape *scrape);
+void render_problems(const struct scrape *scrape);
 void render_dropped_lines(const struct scrape *scrape);
 void render_build(const struct scrape *scrape);
 void render_cpu(const struct scrape *scrape);

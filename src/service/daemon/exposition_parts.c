@@ -32,6 +32,13 @@ static void put(const struct scrape *scrape, const char *labels, uint64_t value)
 	buffer_printf(scrape->out, "%s%s %llu\n", scrape->name, labels, (unsigned long long)value);
 }
 
+/* What cannot be found out, as without /proc, is left out: 0 would be a lie. */
+static void put_known(const struct scrape *scrape, uint64_t value)
+{
+	if (value > 0)
+		put(scrape, "", value);
+}
+
 static void put_real(const struct scrape *scrape, double value)
 {
 	buffer_printf(scrape->out, "%s %.3f\n", scrape->name, value);
@@ -227,6 +234,16 @@ void render_draining(const struct scrape *scrape)
 	put(scrape, "", atomic_load(&scrape->server->draining));
 }
 
+/* The first row is no problem. */
+void render_problems(const struct scrape *scrape)
+{
+	char labels[96];
+	for (size_t i = PROBLEM_NONE + 1; i < PROBLEM_COUNT; i++) {
+		snprintf(labels, sizeof(labels), "{problem=\"%s\"}", problems[i].slug);
+		put(scrape, labels, TOTAL(scrape, problems[i]));
+	}
+}
+
 void render_dropped_lines(const struct scrape *scrape)
 {
 	put(scrape, "", log_sink_dropped());
@@ -248,22 +265,23 @@ void render_cpu(const struct scrape *scrape)
 
 void render_start(const struct scrape *scrape)
 {
-	put_real(scrape, scrape->process.start_seconds);
+	if (scrape->process.start_seconds > 0)
+		put_real(scrape, scrape->process.start_seconds);
 }
 
 void render_resident(const struct scrape *scrape)
 {
-	put(scrape, "", scrape->process.resident_bytes);
+	put_known(scrape, scrape->process.resident_bytes);
 }
 
 void render_virtual(const struct scrape *scrape)
 {
-	put(scrape, "", scrape->process.virtual_bytes);
+	put_known(scrape, scrape->process.virtual_bytes);
 }
 
 void render_descriptors(const struct scrape *scrape)
 {
-	put(scrape, "", scrape->process.descriptors);
+	put_known(scrape, scrape->process.descriptors);
 }
 
 void render_descriptors_most(const struct scrape *scrape)

@@ -171,6 +171,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, con
 	read_head(request, peer, path, method);
 	request->head.is_current = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	request_begin(request);
+	connection->request_id = request->id;
 	return request_answers_early(request) ? send_reply(request, peer) : MHD_YES;
 }
 

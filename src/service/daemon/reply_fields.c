@@ -1,5 +1,7 @@
 #include "service/daemon/reply_fields.h"
 
+#include <stdio.h>
+
 #include "service/daemon/server.h"
 #include "service/network/connection.h"
 #include "service/requests/routes.h"
@@ -42,8 +44,11 @@ static void add_timing(struct list *list, struct request *request)
 		if (i == PHASE_RECEIVE || request->phases[i] > 0)
 			put_phase(&out, names[i], request->phases[i]);
 	buffer_add_byte(&out, '\0');
-	if (!arena_failed(&request->arena))
-		add(list, "Server-Timing", out.data);
+	if (arena_failed(&request->arena))
+		snprintf(request->timing, sizeof(request->timing), "receive;dur=%llu.%03llu",
+			(unsigned long long)request->phases[PHASE_RECEIVE] / 1000,
+			(unsigned long long)request->phases[PHASE_RECEIVE] % 1000);
+	add(list, "Server-Timing", arena_failed(&request->arena) ? request->timing : out.data);
 }
 
 static void add_status_fields(struct list *list, const struct request *request)

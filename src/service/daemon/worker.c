@@ -162,6 +162,7 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 	uint64_t now = clock_microseconds();
 	metrics_count_request(worker->metrics, request, now - request->began);
 	request->connection->request = NULL;
+	request->connection->request_id = NULL;
 	request->connection->since = now;
 	request->connection->head_began = 0;
 	settings_release(request->settings);

@@ -1,9 +1,13 @@
 #include "service/network/connection.h"
 
 #include <stdio.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "service/network/tls.h"
+#include "service/process/clock.h"
+
+#define ID_ROOM 20
 #include "service/process/clock.h"
 
 void connection_stir(struct connection *connection)
@@ -56,10 +60,23 @@ static void send_plain(const struct connection *connection, const char *data, si
 	send(connection->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* A whole reply, the last on its connection; its length. */
-static size_t write_reply(enum problem problem, char *out, size_t room)
+/* For what has no request, or none whose head was read: the log does not know it either. */
+static void make_id(char out[ID_ROOM])
 {
-	char body[PROBLEM_WRITE_ROOM];
+	unsigned long long random = 0;
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		random = clock_microseconds();
+	snprintf(out, ID_ROOM, "%016llx", random);
+}
+
+/* A whole reply, the last on its connection; its length. */
+static size_t write_reply(
+	const struct connection *connection, enum problem problem, char *out, size_t room)
+{
+	char body[PROBLEM_WRITE_ROOM], id[ID_ROOM];
+	uint64_t now = clock_microseconds();
+	unsigned long long spent = connection->since > 0 ? now - connection->since : 0;
+	make_id(id);
 	const struct problem_row *row = &problems[problem];
 	size_t body_length = problem_write(problem, body, sizeof(body));
 	int length = snprintf(out, room,
@@ -68,9 +85,12 @@ static size_t write_reply(enum problem problem, char *out, size_t room)
 		"Content-Length: %zu\r\n"
 		"Cache-Control: no-store\r\n"
 		"X-Content-Type-Options: nosniff\r\n"
+		"X-Request-Id: %s\r\n"
+		"Server-Timing: receive;dur=%llu.%03llu\r\n"
 		"%s%s%s"
 		"Connection: close\r\n\r\n%.*s",
 		row->status, reason(row->status), body_length,
+		connection->request_id ? connection->request_id : id, spent / 1000, spent % 1000,
 		row->retry_after ? "Retry-After: " : "", row->retry_after ? row->retry_after : "",
 		row->retry_after ? "\r\n" : "", (int)body_length, body);
 	return length > 0 && (size_t)length < room ? (size_t)length : 0;
@@ -78,8 +98,8 @@ static size_t write_reply(enum problem problem, char *out, size_t room)
 
 static void tell(struct connection *connection, enum problem problem)
 {
-	char out[768];
-	size_t length = write_reply(problem, out, sizeof(out));
+	char out[1024];
+	size_t length = write_reply(connection, problem, out, sizeof(out));
 	if (!connection->listener->tls)
 		send_plain(connection, out, length);
 	else if (connection->established)
@@ -122,8 +142,9 @@ void connection_refuse(struct connection *connection, enum problem problem)
 
 void connection_misspoken(struct connection *connection)
 {
-	char out[768];
-	send_plain(connection, out, write_reply(PROBLEM_HTTPS_REQUIRED, out, sizeof(out)));
+	char out[1024];
+	send_plain(
+		connection, out, write_reply(connection, PROBLEM_HTTPS_REQUIRED, out, sizeof(out)));
 	read_away(connection);
 }
 

@@ -97,6 +97,11 @@ const struct problem_row problems[] = {
 		.status = 413,
 		.title = "The body is larger than allowed",
 	},
+	[PROBLEM_TOO_MUCH_MEMORY] = {
+		.slug = "too-much-memory",
+		.status = 413,
+		.title = "The request needs more memory than limit-memory allows",
+	},
 	[PROBLEM_TARGET_TOO_LONG] = {
 		.slug = "target-too-long",
 		.status = 414,

@@ -34,7 +34,7 @@ static void read_memory(struct process *process, int file)
 	process->resident_bytes = strtoul(end, NULL, 10) * page;
 }
 
-/* The 22nd field counts clock ticks since boot; the name before it may hold blanks. */
+/* Below 0: unknown. The 22nd field counts clock ticks since boot; the name before it may hold blanks. */
 static double start_since_boot(void)
 {
 	char line[1024];
@@ -47,7 +47,7 @@ static double start_since_boot(void)
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}
-	return at ? strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK) : 0;
+	return at ? strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK) : -1;
 }
 
 static double seconds(clockid_t clock)
@@ -62,8 +62,9 @@ struct process_files *process_open(void)
 	struct process_files *files = calloc(1, sizeof(*files));
 	if (!files)
 		return NULL;
-	files->start_seconds =
-		seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME) + start_since_boot();
+	double start = start_since_boot();
+	if (start >= 0)
+		files->start_seconds = seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME) + start;
 	files->memory = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	files->descriptors = opendir("/proc/self/fd");
 	pthread_mutex_init(&files->lock, NULL);

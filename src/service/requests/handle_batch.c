@@ -97,8 +97,10 @@ static void take_item(struct request *request, struct batch *batch, struct text 
 	if (render_item(request, batch, item, &refusal))
 		return;
 	if (arena_failed(&request->item_arena)) {
+		refusal = (struct refusal){
+			.problem = request_shortage(request, &request->item_arena),
+		};
 		arena_reset(&request->item_arena);
-		refusal = (struct refusal){ .problem = PROBLEM_NO_MEMORY };
 	}
 	render_problem(request, batch, &refusal, index);
 }

@@ -102,6 +102,7 @@ void metrics_count_request(
 	observe(&route->duration, duration_bounds, microseconds);
 	observe(&metrics->received, size_bounds, request->received);
 	observe(&metrics->sent, size_bounds, request_sent(request));
+	counter_add(&metrics->problems[request->refusal.problem], 1);
 	counter_add(&metrics->ended, 1);
 }
 

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/buffer.h"
+#include "service/network/problems.h"
 
 struct request;
 struct resolution;
@@ -53,7 +54,8 @@ struct metrics {
 	struct counter established;      /* handshakes of TLS … */
 	struct counter not_established;  /* … and those that came to nothing */
 	struct counter refused[REFUSALS];
-	struct counter resolutions[3]; /* by enum resolution_status */
+	struct counter problems[PROBLEM_COUNT]; /* what requests were answered with */
+	struct counter resolutions[3];          /* by enum resolution_status */
 	struct counter dialects[METRICS_DIALECTS];
 	struct counter *findings; /* by the registry's index */
 };

@@ -214,19 +214,35 @@ void request_reply(
 		add_tag(request);
 }
 
-static void reply_problem(struct request *request, const struct refusal *refusal)
+/* A request without a body is small: what it asks for is large, then. */
+enum problem request_shortage(const struct request *request, const struct arena *arena)
 {
-	const struct problem_row *row = &problems[refusal->problem];
+	bool too_much = arena_over_limit(arena) && request->form != FORM_NONE;
+	return too_much ? PROBLEM_TOO_MUCH_MEMORY : PROBLEM_NO_MEMORY;
+}
+
+/* Without help of the arena, which has failed. */
+static struct text plain_problem(struct request *request)
+{
+	request->refusal = (struct refusal){
+		.problem = request_shortage(request, &request->arena),
+	};
+	request->reply.allow = TEXT("");
+	return (struct text){ request->plain,
+		problem_write(request->refusal.problem, request->plain, sizeof(request->plain)) };
+}
+
+/* That of the request's refusal. */
+static void reply_problem(struct request *request)
+{
 	struct buffer body;
 	buffer_init(&body, &request->arena, 512);
-	problem_render(&body, refusal, request->head.path);
+	if (!arena_failed(&request->arena))
+		problem_render(&body, &request->refusal, request->head.path);
 	struct text bytes = buffer_text(&body);
-	if (arena_failed(&request->arena)) {
-		row = &problems[PROBLEM_NO_MEMORY];
-		bytes = (struct text){ request->plain,
-			problem_write(PROBLEM_NO_MEMORY, request->plain, sizeof(request->plain)) };
-		request->reply.allow = TEXT("");
-	}
+	if (arena_failed(&request->arena))
+		bytes = plain_problem(request);
+	const struct problem_row *row = &problems[request->refusal.problem];
 	request->reply.status = row->status;
 	request->reply.retry_after = row->retry_after;
 	request->reply.content_type = "application/problem+json";
@@ -241,11 +257,12 @@ static void reply_options(struct request *request)
 	request->reply.allow = route_allow(&request->arena, request->head.path);
 }
 
-/* The same for every path: whoever asks has shown no token. */
+/* Whoever asks has shown no token, and learns nothing of what there is where one is needed. */
 static void reply_preflight(struct request *request)
 {
 	request->reply.status = 204;
-	request->reply.allow = TEXT("GET, HEAD, POST, OPTIONS");
+	if (!request->settings->tokens)
+		request->reply.allow = route_allow(&request->arena, request->head.path);
 }
 
 void request_answer(struct request *request)
@@ -260,12 +277,10 @@ void request_answer(struct request *request)
 		else
 			reply_options(request);
 	}
-	if (arena_failed(&request->arena))
-		request->refusal = (struct refusal){ .problem = PROBLEM_NO_MEMORY };
-	if (request->refusal.problem != PROBLEM_NONE)
-		reply_problem(request, &request->refusal);
-	else if (request->reply.status == 0)
-		reply_problem(request, &(struct refusal){ .problem = PROBLEM_INTERNAL });
+	if (request->reply.status == 0 && !arena_failed(&request->arena))
+		request_refuse(request, PROBLEM_INTERNAL, TEXT(""));
+	if (arena_failed(&request->arena) || request->refusal.problem != PROBLEM_NONE)
+		reply_problem(request);
 }
 
 void request_cut(struct request *request, enum problem problem)

@@ -113,6 +113,7 @@ struct request {
 	struct refusal refusal;
 	struct reply reply;
 	char plain[PROBLEM_WRITE_ROOM]; /* the reply's body, when there is no memory */
+	char timing[48];                /* … and Server-Timing */
 	struct batch *batch;            /* handle_batch.c: what it has to go on with; else NULL */
 	struct arena item_arena;        /* its item's; holds nothing for other routes */
 	bool answered;
@@ -140,6 +141,8 @@ void request_cut(struct request *request, enum problem problem);
 
 /* Keeps the first refusal. */
 void request_refuse(struct request *request, enum problem problem, struct text detail);
+/* Why an arena of the request has failed: what it brought is too much, or there is none for it. */
+enum problem request_shortage(const struct request *request, const struct arena *arena);
 /* Ends a phase; the next one begins. */
 void request_phase(struct request *request, enum phase phase);
 /* The reply to a handler that has rendered its body. */
