@@ -164,20 +164,12 @@ void edits_keep_comments(const struct edits *edits, const struct layout *layout,
 	}
 }
 
-static size_t blanks_at(const struct layout *layout, size_t offset)
-{
-	size_t end = offset;
-	while (end < layout->source.length && layout->source.data[end] == ' ')
-		end++;
-	return end - offset;
-}
-
 /* Blank lines whose blanks would be the text of a block scalar before them lose these. */
 static void empty_lines(struct edits *edits, const struct layout *layout, size_t from, size_t to,
 	const struct gap *gap)
 {
 	while (from < to) {
-		size_t blanks = blanks_at(layout, from);
+		size_t blanks = layout_blanks_at(layout, from);
 		if (blanks > gap->column)
 			edits_add(edits, from, blanks, TEXT(""));
 		from = layout_line_end(layout, from + blanks);
@@ -196,7 +188,7 @@ static void close_gap(struct edits *edits, const struct layout *layout, size_t *
 		*to = offset;
 	else
 		empty_lines(edits, layout, *to, offset, &gap);
-	size_t blanks = blanks_at(layout, offset);
+	size_t blanks = layout_blanks_at(layout, offset);
 	size_t column = layout_indentation(layout, member);
 	bool comment = offset + blanks < layout->source.length &&
 		       layout->source.data[offset + blanks] == '#';

@@ -72,6 +72,8 @@ size_t layout_line_start(const struct layout *layout, size_t offset);
 size_t layout_line_end(const struct layout *layout, size_t offset);
 /* Behind the blank lines that begin at an offset. */
 size_t layout_skip_blank_lines(const struct layout *layout, size_t offset);
+/* The blanks that stand at an offset. */
+size_t layout_blanks_at(const struct layout *layout, size_t offset);
 /* The blanks at the head of the line on which the entry begins. */
 size_t layout_indentation(const struct layout *layout, const struct member *member);
 /* The column of the top level's entries: an anchor or a tag may stand before the first one, on a line of its own. */

@@ -162,13 +162,14 @@ static bool is_blank(struct text line)
 	return line.length == 0 || line.data[0] == '\r' || line.data[0] == '\n';
 }
 
-/* Comments above the first line belong to what they stand above. */
-static size_t with_comments_above(const struct layout *layout, size_t from)
+/* Comments above the first line, and blank lines, belong to what they stand above, down from the line of the key. */
+static size_t with_comments_above(const struct layout *layout, size_t from, size_t top)
 {
-	while (from > 0) {
+	while (from > top) {
 		size_t above = layout_line_start(layout, from - 1);
 		struct text line = { layout->source.data + above, from - above };
-		if (above == from || !text_starts_with(text_trim(line), "#"))
+		line = text_trim(line);
+		if (above < top || (line.length > 0 && !text_starts_with(line, "#")))
 			break;
 		from = above;
 	}
@@ -177,8 +178,9 @@ static size_t with_comments_above(const struct layout *layout, size_t from)
 
 /* The user's own lines of a block collection, moved to another column. */
 static void emit_moved_lines(struct buffer *out, struct edits *edits, const struct layout *layout,
-	const struct node *node, unsigned indent)
+	const struct member *member, unsigned indent)
 {
+	const struct node *node = member->value;
 	struct text source = layout->source;
 	size_t first = layout_offset(layout, node->span.start);
 	size_t from = layout_line_start(layout, first);
@@ -191,7 +193,8 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 			TEXT("a nested collection carries an anchor or a tag"));
 		return;
 	}
-	from = with_comments_above(layout, from);
+	size_t key = layout_offset(layout, member->key_span.end);
+	from = with_comments_above(layout, from, layout_line_end(layout, key));
 	edits_moved(edits, from, to);
 	for (size_t i = from; i < to;) {
 		size_t end = layout_line_end(layout, i);
@@ -229,7 +232,7 @@ static void emit_entry(struct buffer *out, struct edits *edits, const struct lay
 	buffer_add_byte(out, ':');
 	buffer_add_string(out, layout->newline);
 	if (!made(value)) {
-		emit_moved_lines(out, edits, layout, value, indent + layout->step);
+		emit_moved_lines(out, edits, layout, member, indent + layout->step);
 		return;
 	}
 	for (uint32_t i = 0; i < value->count; i++)

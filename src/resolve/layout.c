@@ -223,13 +223,18 @@ size_t layout_skip_blank_lines(const struct layout *layout, size_t offset)
 	return offset;
 }
 
-size_t layout_indentation(const struct layout *layout, const struct member *member)
+size_t layout_blanks_at(const struct layout *layout, size_t offset)
 {
-	size_t start = layout_line_start(layout, layout_offset(layout, member->key_span.start));
-	size_t end = start;
+	size_t end = offset;
 	while (end < layout->source.length && layout->source.data[end] == ' ')
 		end++;
-	return end - start;
+	return end - offset;
+}
+
+size_t layout_indentation(const struct layout *layout, const struct member *member)
+{
+	size_t key = layout_offset(layout, member->key_span.start);
+	return layout_blanks_at(layout, layout_line_start(layout, key));
 }
 
 size_t layout_root_column(const struct layout *layout)

@@ -27,19 +27,6 @@ static bool is_new(const struct migration *migration, const struct member *after
 				  !text_is(after->key, "peft"));
 }
 
-/* An alias goes along with the block, and not before what it stands for. */
-static void check_alias(struct migration *migration)
-{
-	const struct setting *settings = migration->resolver->facts.settings;
-	const struct member *kwargs = settings[KEY_MODEL_QUANTIZATION_CONFIG_KWARGS].member;
-	const struct member *block = settings[KEY_MODEL_QUANTIZATION_CONFIG].member;
-	if (kwargs && block && kwargs->via == VIA_ALIAS &&
-		mark_before(block->key_span.start, kwargs->value->span.start))
-		edits_refuse(&migration->edits, kwargs->key_span.start,
-			TEXT("model_quantization_config_kwargs is an alias of what stands behind "
-			     "the new block"));
-}
-
 /* The entries that the target needs and the text does not have: they stand together, so one piece of text holds them. */
 static void make_entries(struct migration *migration)
 {
@@ -63,8 +50,6 @@ static void make_entries(struct migration *migration)
 				      : emit_lines(edits, layout, member, indent));
 	}
 	migration->made = buffer_text(&out);
-	if (migration->made.length > 0)
-		check_alias(migration);
 }
 
 /* True when the entry leaves the text: it is gone, or stands in `made`. */
@@ -92,6 +77,24 @@ static bool takes_place(const struct migration *migration, const struct member *
 	const struct member *place = canonical_place(&resolver->facts, resolver->request->target);
 	return migration->made.length > 0 && !migration->placed &&
 	       (place ? member == place : canonical_asks(&resolver->facts, member));
+}
+
+/* An alias goes along with the block, and not before what it stands for. */
+static void check_alias(struct migration *migration)
+{
+	const struct node *root = migration->layout->root;
+	const struct member *kwargs =
+		migration->resolver->facts.settings[KEY_MODEL_QUANTIZATION_CONFIG_KWARGS].member;
+	uint32_t i = 0;
+	if (!kwargs || kwargs->via != VIA_ALIAS || migration->made.length == 0)
+		return;
+	while (i < root->count && !takes_place(migration, &root->members[i]))
+		i++;
+	if (i < root->count &&
+		mark_before(root->members[i].key_span.start, kwargs->value->span.start))
+		edits_refuse(&migration->edits, kwargs->key_span.start,
+			TEXT("model_quantization_config_kwargs is an alias of what stands behind "
+			     "the new block"));
 }
 
 static bool changes(const struct migration *migration, const struct member *after)
@@ -272,6 +275,7 @@ static void plan(struct migration *migration, bool in_place)
 	if (in_place)
 		reshape_the_block(migration);
 	make_entries(migration);
+	check_alias(migration);
 	if (migration->before->flow)
 		plan_flow(migration);
 	else

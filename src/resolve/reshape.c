@@ -14,18 +14,10 @@ static bool is_blank(const struct layout *layout, size_t from, size_t to)
 	return text_trim(text).length == 0;
 }
 
-static size_t blanks_at(const struct layout *layout, size_t offset)
-{
-	size_t end = offset;
-	while (end < layout->source.length && layout->source.data[end] == ' ')
-		end++;
-	return end - offset;
-}
-
 static bool heads_line(const struct layout *layout, size_t offset)
 {
 	size_t start = layout_line_start(layout, offset);
-	return start + blanks_at(layout, start) == offset;
+	return start + layout_blanks_at(layout, start) == offset;
 }
 
 /* Nothing but a comment stands on the line of a comment. */
@@ -33,13 +25,13 @@ static bool is_comment_line(const struct layout *layout, size_t start)
 {
 	struct text comment = layout_comment(layout, start, layout_line_end(layout, start));
 	return comment.length > 0 &&
-	       comment.data == layout->source.data + start + blanks_at(layout, start);
+	       comment.data == layout->source.data + start + layout_blanks_at(layout, start);
 }
 
 /* SIZE_MAX for a line that cannot be moved. Blanks of a blank line may belong to a block scalar. */
 static size_t column_of(const struct layout *layout, size_t start, struct shift shift)
 {
-	size_t blanks = blanks_at(layout, start);
+	size_t blanks = layout_blanks_at(layout, start);
 	bool blank = is_blank(layout, start, layout_line_end(layout, start));
 	if (blank ? blanks > shift.old : blanks >= shift.old)
 		return blanks + shift.new - shift.old;
@@ -53,7 +45,7 @@ static bool shift_lines(
 {
 	const struct layout *layout = reshaping->layout;
 	for (size_t at = from; at < to; at = layout_line_end(layout, at)) {
-		size_t blanks = blanks_at(layout, at);
+		size_t blanks = layout_blanks_at(layout, at);
 		size_t column = column_of(layout, at, shift);
 		if (column == SIZE_MAX)
 			return false;
@@ -74,7 +66,7 @@ static size_t lines_end(const struct layout *layout, const struct member *member
 	for (;;) {
 		size_t next = layout_skip_blank_lines(layout, end);
 		if (next >= layout->source.length || !is_comment_line(layout, next) ||
-			blanks_at(layout, next) < column)
+			layout_blanks_at(layout, next) < column)
 			return end;
 		end = layout_line_end(layout, next);
 	}
@@ -84,7 +76,7 @@ size_t reshape_with_comments(const struct layout *layout, size_t start, size_t t
 {
 	while (start > top) {
 		size_t above = layout_line_start(layout, start - 1);
-		if (above < top || blanks_at(layout, above) != column ||
+		if (above < top || layout_blanks_at(layout, above) != column ||
 			!is_comment_line(layout, above))
 			break;
 		start = above;
