@@ -1,5 +1,6 @@
 """Connections: keep-alive, pipelining, 100-continue, slow and vanishing clients, crowds."""
 
+import signal
 import socket
 import threading
 import time
@@ -177,6 +178,24 @@ class Deadlines(unittest.TestCase):
                     self.assertEqual(daemon.get("/healthz").status, 200)
                     peer.sendall(begin[1:])
                     self.assertEqual(read_reply(stream).slug, "request-timeout")
+
+    def test_what_came_while_the_process_stood_still(self):
+        """Is answered, though by the clock its connection has been idle for too long."""
+        with Daemon("--workers", "2", "--idle-timeout", "1") as daemon:
+            request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            with daemon.connect() as kept, daemon.connect() as upload, kept.makefile("rb") as stream:
+                upload.sendall(post(GOOD)[:-5])
+                kept.sendall(request)
+                self.assertEqual(read_reply(stream).status, 200)
+                daemon.signal(signal.SIGSTOP)
+                time.sleep(0.1)
+                kept.sendall(request)
+                upload.sendall(post(GOOD)[-5:])
+                time.sleep(3)
+                daemon.signal(signal.SIGCONT)
+                self.assertEqual(read_reply(stream).status, 200)
+                with upload.makefile("rb") as replies:
+                    self.assertEqual(read_reply(replies).status, 200)
 
     def test_idle_connection_is_closed(self):
         """In silence: who has begun nothing gets no reply, which could be taken for that to a later request."""

@@ -79,8 +79,9 @@ static bool drain_is_over(
 }
 
 /*
- * The library's own timeout sees only whether anything moves, so a slow drip would never end; and it
- * tells nothing to a client that stops in the middle. A connection on which nothing has begun is left to it.
+ * The library's own timeout sees only whether anything moves, so a slow drip would never end; it tells
+ * nothing to a client that stops in the middle; and it closes before it reads what has come, as after the
+ * process stood still. So it is used for replies alone.
  */
 static bool is_late(
 	const struct connection *connection, const struct options *options, uint64_t now)
@@ -94,6 +95,14 @@ static bool is_late(
 	       (!answered && now - moved > options->idle_timeout * SECOND);
 }
 
+/* In silence: a reply could be taken for that to a request that is on its way. */
+static bool is_unused(
+	const struct connection *connection, const struct options *options, uint64_t now)
+{
+	return !connection->request && connection->head_began == 0 && !connection->cut &&
+	       now - connection->since > options->idle_timeout * SECOND;
+}
+
 static void check(struct worker *worker, struct connection *connection, uint64_t now)
 {
 	const struct options *options = &worker->settings->options;
@@ -101,7 +110,8 @@ static void check(struct worker *worker, struct connection *connection, uint64_t
 		cut_late(connection, PROBLEM_OVERLOADED);
 	} else if (is_late(connection, options, now)) {
 		cut_late(connection, PROBLEM_REQUEST_TIMEOUT);
-	} else if (connection->hung_up || drain_is_over(worker, connection, now)) {
+	} else if (connection->hung_up || drain_is_over(worker, connection, now) ||
+		   is_unused(connection, options, now)) {
 		connection_hush(connection);
 	}
 }

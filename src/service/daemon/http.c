@@ -13,7 +13,7 @@
 #include "service/requests/routes.h"
 #include "service/requests/settings.h"
 
-/* Of idle connections. Those whose body stands still are told so before: deadline.c. */
+/* For a reply that is not taken; all else is deadline.c's, which first lets be read what has come. */
 #define TIMEOUT_MARGIN 1
 #define STREAM_BLOCK ((size_t)32 * 1024)
 
@@ -107,8 +107,12 @@ static enum MHD_Result send_reply(struct request *request, struct MHD_Connection
 	struct MHD_Response *response = make_response(request);
 	bool queued = response && MHD_queue_response(peer, request->reply.status, response);
 	MHD_destroy_response(response);
-	if (queued)
+	if (queued) {
+		const struct options *options = &request->settings->options;
+		MHD_set_connection_option(peer, MHD_CONNECTION_OPTION_TIMEOUT,
+			(unsigned)options->idle_timeout + TIMEOUT_MARGIN);
 		return MHD_YES;
+	}
 	request_cut(request, PROBLEM_NO_MEMORY);
 	return MHD_NO;
 }
@@ -198,10 +202,11 @@ static void on_completion(void *own, struct MHD_Connection *peer, void **context
 	struct http *http = own;
 	struct request *request = *context;
 	const char *ended = NULL;
-	(void)peer;
 	*context = NULL;
 	if (!request)
 		return;
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		MHD_set_connection_option(peer, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
 	if (request->connection->cut)
 		ended = "cut";
 	else if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
@@ -320,7 +325,6 @@ static void add_tls(struct MHD_OptionItem *items, const struct tls *tls)
 
 struct http *http_start(struct worker *worker, const struct tls *tls)
 {
-	const struct options *options = &worker->settings->options;
 	struct MHD_OptionItem more[4] = { { MHD_OPTION_END, 0, NULL } };
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
 	struct http *http = calloc(1, sizeof(*http));
@@ -337,8 +341,7 @@ struct http *http_start(struct worker *worker, const struct tls *tls)
 		on_completion, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, http, MHD_OPTION_UNESCAPE_CALLBACK,
 		on_unescape, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MEMORY,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAXIMUM, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)options->idle_timeout + TIMEOUT_MARGIN, MHD_OPTION_ARRAY, more,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAXIMUM, MHD_OPTION_ARRAY, more,
 		MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
