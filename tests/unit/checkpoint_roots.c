@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -293,6 +294,42 @@ START_TEST(headers_beside_config)
 }
 END_TEST
 
+static struct roots_answer look_with(struct roots *roots, struct arena *own, rlim_t descriptors)
+{
+	struct rlimit all, few;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	few = (struct rlimit){ descriptors, all.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	struct roots_answer answer = roots_look_up(roots, own, TEXT("org/name"), TEXT(""));
+	const char *unreadable = roots_unreadable(roots);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	ck_assert_ptr_null(unreadable);
+	return answer;
+}
+
+/* Wherever on its way it lacks one: that says nothing of the model. */
+START_TEST(descriptors_that_run_out)
+{
+	put_cache();
+	put("m/org/name/config.json", mxfp4);
+	enum root_kind kind = _i % 2 ? ROOT_HF_CACHE : ROOT_MODELS;
+	struct roots *roots = open_roots(kind, kind == ROOT_HF_CACHE ? "c" : "m", _i / 2);
+	int lowest = dup(0);
+	rlim_t most = (rlim_t)lowest;
+	close(lowest);
+	for (enum roots_status status = ROOTS_NO_MEMORY; status != ROOTS_FOUND; most++) {
+		struct arena own;
+		arena_init(&own, (size_t)1 << 20);
+		status = look_with(roots, &own, most).status;
+		ck_assert_int_eq(arena_failed(&own), status == ROOTS_NO_MEMORY);
+		ck_assert(status == ROOTS_NO_MEMORY || status == ROOTS_FOUND);
+		arena_release(&own);
+	}
+	ck_assert_int_gt((int)most, lowest + 1);
+	roots_free(roots);
+}
+END_TEST
+
 START_TEST(several_roots_in_order)
 {
 	put("m/a/config.json", mxfp4);
@@ -345,6 +382,7 @@ TCase *case_roots(void)
 	tcase_add_test(tcase, files_without_permission);
 	tcase_add_test(tcase, side_files_are_asked);
 	tcase_add_test(tcase, headers_beside_config);
+	tcase_add_loop_test(tcase, descriptors_that_run_out, 0, 4);
 	tcase_add_test(tcase, several_roots_in_order);
 	tcase_add_test(tcase, a_folder_by_itself);
 	return tcase;

@@ -73,9 +73,10 @@ const char *roots_unreadable(struct roots *roots)
 {
 	for (size_t i = 0; i < roots->count; i++) {
 		int root = beneath_root(roots->paths[i].path);
-		if (root < 0)
+		if (root >= 0)
+			close(root);
+		else if (!beneath_starved(root))
 			return roots->paths[i].path;
-		close(root);
 	}
 	return NULL;
 }
