@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import tempfile
 import threading
 import time
 import unittest
@@ -133,6 +134,35 @@ class Crowds(unittest.TestCase):
                 thread.join(PATIENCE)
             self.assertEqual(failures, [])
             self.assertFalse([thread for thread in threads if thread.is_alive()])
+
+
+class Local(unittest.TestCase):
+    def test_quick_clients_are_not_gone(self):
+        """They close as soon as they have their reply."""
+        with tempfile.TemporaryDirectory() as folder, Daemon(
+            "--workers", "2", listen=f"unix:{folder}/socket"
+        ) as daemon:
+            data = post(GOOD, "Connection: close")
+            end = daemon.raw(data).body[-20:]
+
+            def ask():
+                for _ in range(100):
+                    with daemon.connect() as peer:
+                        peer.sendall(data[:50])
+                        time.sleep(0.001)
+                        peer.sendall(data[50:])
+                        while not peer.recv(65536).endswith(end):
+                            pass
+
+            threads = [threading.Thread(target=ask) for _ in range(24)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            daemon.get("/healthz", x_request_id="last")
+            daemon.wait_for_log("id=last ")
+        self.assertEqual([line for line in daemon.lines if "ended=" in line], [])
+        self.assertEqual(daemon.log().count("event=request"), 24 * 100 + 2)
 
 
 class Deadlines(unittest.TestCase):

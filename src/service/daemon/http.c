@@ -15,6 +15,8 @@
 
 /* For a reply that is not taken; all else is deadline.c's, which first lets be read what has come. */
 #define TIMEOUT_MARGIN 1
+/* What a UNIX socket takes at once, with a head. */
+#define UNIX_PIECE ((size_t)64 * 1024)
 #define STREAM_BLOCK ((size_t)32 * 1024)
 
 /* The acceptor keeps the limit that is set. */
@@ -104,6 +106,8 @@ static struct MHD_Response *make_response(struct request *request)
 static enum MHD_Result send_reply(struct request *request, struct MHD_Connection *peer)
 {
 	request_answer(request);
+	if (request->connection->listener->unix_socket)
+		request->connection->attended = !connection_has_left(request->connection);
 	struct MHD_Response *response = make_response(request);
 	bool queued = response && MHD_queue_response(peer, request->reply.status, response);
 	MHD_destroy_response(response);
@@ -196,6 +200,18 @@ static enum MHD_Result on_request(void *own, struct MHD_Connection *peer, const 
 	return MHD_NO;
 }
 
+/*
+ * On a UNIX socket the library takes a client that has read its reply and closed for one that failed, when it
+ * is quick. It was there when the reply was made, which went out in one piece, and has left nothing unread.
+ */
+static bool has_taken_reply(const struct request *request)
+{
+	const struct connection *connection = request->connection;
+	return connection->listener->unix_socket && request->answered && connection->attended &&
+	       !request->reply.stream && request->reply.body.length <= UNIX_PIECE &&
+	       connection_has_left(connection);
+}
+
 static void on_completion(void *own, struct MHD_Connection *peer, void **context,
 	enum MHD_RequestTerminationCode code)
 {
@@ -213,7 +229,7 @@ static void on_completion(void *own, struct MHD_Connection *peer, void **context
 		ended = "idle";
 	else if (code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
 		ended = "shutdown";
-	else if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+	else if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !has_taken_reply(request))
 		ended = "client-gone";
 	worker_give_request(http->worker, request, ended);
 }

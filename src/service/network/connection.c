@@ -152,3 +152,9 @@ void connection_hush(struct connection *connection)
 {
 	shutdown(connection->fd, SHUT_RD);
 }
+
+bool connection_has_left(const struct connection *connection)
+{
+	char next;
+	return recv(connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}

@@ -27,6 +27,7 @@ struct connection {
 	bool counted;
 	bool cut;         /* was shut down by us */
 	bool surplus;     /* is over the limit: little is served, and soon it ends */
+	bool attended;    /* the client was there when its reply was made */
 	bool hung_up;     /* the client will send nothing more */
 	bool greeted;     /* by TLS: something came */
 	bool asleep;      /* … the library does not look at it */
@@ -52,5 +53,7 @@ void connection_end(struct connection *connection, enum problem problem);
 void connection_misspoken(struct connection *connection);
 /* Tells a client why the library was not given its connection; the last thing on it. */
 void connection_refuse(struct connection *connection, enum problem problem);
+/* Whether the client has closed its side, having read all that was sent to it so far. */
+bool connection_has_left(const struct connection *connection);
 /* Lets the library see an end of input, once it has read what came before; may be repeated. */
 void connection_hush(struct connection *connection);
