@@ -123,6 +123,17 @@ class Framing(unittest.TestCase):
                 pass
             return read_reply(stream)
 
+    def test_targets_with_a_nul(self):
+        """None is taken for what stands before it."""
+        for target in ("/healthz\0", "/healthz\0x", "/healthz\0?a=b", "/version?\0", "\0", "/%68ealthz\0/x"):
+            with self.subTest(target):
+                reply = self.ask(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertEqual((reply.status, reply.slug), (400, "bad-header"))
+        for target in ("/%68ealthz", "/healthz?", "http://localhost/healthz", "/readyz?verbose"):
+            with self.subTest(target):
+                self.assertEqual(self.ask(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200)
+        self.assertEqual(self.ask("GET /healthz HTTP/1.0\r\n\r\n").status, 200)
+
     def test_requests_that_are_none(self):
         for data in (b"hello\r\n\r\n", b"GET\r\n\r\n", b"GET /healthz\r\n\r\n", b"GET /healthz HTTP/2.0\r\n\r\n",
                      b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET /healthz HTTP/1.1x\r\nHost: x\r\n\r\n",

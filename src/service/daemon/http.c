@@ -138,6 +138,8 @@ static void *on_target(void *own, const char *target, struct MHD_Connection *pee
 	(void)own;
 	if (connection)
 		connection_stir(connection);
+	if (connection)
+		connection->version_at = target + strlen(target) + 1;
 	if (connection && head_is_too_long(target))
 		connection_end(connection, PROBLEM_TARGET_TOO_LONG);
 	return NULL;
@@ -177,6 +179,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, con
 	}
 	*context = request;
 	read_head(request, peer, path, method);
+	/* The library splits the line at its last blank, and takes the target for a string. */
+	request->head.is_torn = version[0] != '\0' && version != connection->version_at;
 	request->head.is_current = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	request_begin(request);
 	connection->request_id = request->id;

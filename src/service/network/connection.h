@@ -15,6 +15,7 @@ struct connection {
 	struct connection **link; /* what points here: connections stand in lists of their worker */
 	const struct listener *listener;
 	struct request *request;   /* the one that is under way, or NULL */
+	const char *version_at;    /* where the version stands behind a target without NUL */
 	const char *request_id;    /* of it, or NULL */
 	uint64_t since;            /* when it was opened or its last request ended, microseconds */
 	uint64_t head_began;       /* when the first byte of a request came; 0: none since then */

@@ -18,6 +18,8 @@ static void check_framing(struct request *request)
 	if (head->malformed.length > 0)
 		request_refuse(request, PROBLEM_BAD_HEADER,
 			TEXT("the name of a header field has a character that none may have"));
+	else if (head->is_torn)
+		request_refuse(request, PROBLEM_BAD_HEADER, TEXT("the target holds a NUL"));
 	else if (coded && head->content_length.data)
 		request_refuse(request, PROBLEM_BAD_HEADER,
 			TEXT("a body has a Content-Length or a Transfer-Encoding, not both"));

@@ -45,6 +45,7 @@ struct head {
 	struct text expect;
 	struct text repeated;  /* a field that came twice although it must not */
 	struct text malformed; /* the name of a field that is none */
+	bool is_torn;          /* its target holds a NUL */
 	bool is_current;       /* HTTP/1.1, not 1.0 */
 	struct parameter *parameters;
 	size_t parameter_count;
