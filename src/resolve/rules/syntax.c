@@ -36,7 +36,7 @@ static const struct rule rows[] = {
 		.summary = "Deeper nesting, more nodes or more alias expansion than is read.",
 		.message = "The config goes over a limit of {limit}: {detail}.",
 		.remedy =
-			"Nest less, and repeat less through aliases; the limits of a service can be raised by whoever runs it.",
+			"Write less, nest less, repeat less through aliases; the limits of a service can be raised by whoever runs it.",
 		.why = "A few hundred bytes of aliases can stand for gigabytes; the work for one config is bounded.",
 		.bad = "deep: " TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP TEN_DEEP "\n",
 		.good = "deep: [[[[[[]]]]]]\n",
