@@ -6,11 +6,14 @@
 #include <string.h>
 
 #define BLOCK_BYTES ((size_t)64 * 1024)
+/* From ARENA_UNCOUNTED on; an allocation of which the system gets back as soon as it is freed. */
+#define LATER_BLOCK_BYTES ((size_t)1024 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct arena_block {
 	struct arena_block *older;
 	size_t size; /* bytes behind the header */
+	bool large;  /* has one piece only */
 	_Alignas(max_align_t) char bytes[];
 };
 
@@ -79,6 +82,7 @@ static struct arena_block *take_block(struct arena *arena, size_t size)
 		return NULL;
 	}
 	block->size = size;
+	block->large = false;
 	arena->taken += whole;
 	return block;
 }
@@ -90,6 +94,7 @@ static void *alloc_large(struct arena *arena, size_t size)
 	struct arena_block *block = take_block(arena, size);
 	if (!block)
 		return fail(arena);
+	block->large = true;
 	struct arena_block **slot = arena->blocks ? &arena->blocks->older : &arena->blocks;
 	block->older = *slot;
 	*slot = block;
@@ -98,15 +103,20 @@ static void *alloc_large(struct arena *arena, size_t size)
 	return block->bytes;
 }
 
+/* Small blocks near the limit, so that it can be reached. */
 static bool grow(struct arena *arena)
 {
-	struct arena_block *block = take_block(arena, BLOCK_BYTES);
+	bool later = arena->taken > ARENA_UNCOUNTED &&
+		     arena->limit - arena->taken > 2 * LATER_BLOCK_BYTES;
+	struct arena_block *block = later ? take_block(arena, LATER_BLOCK_BYTES) : NULL;
+	if (!block)
+		block = take_block(arena, BLOCK_BYTES);
 	if (!block)
 		return false;
 	block->older = arena->blocks;
 	arena->blocks = block;
 	arena->next = block->bytes;
-	arena->end = block->bytes + BLOCK_BYTES;
+	arena->end = block->bytes + block->size;
 	return true;
 }
 
@@ -143,8 +153,9 @@ void *arena_extend(struct arena *arena, void *piece, size_t size)
 {
 	struct arena_block **slot = newest_large(arena);
 	struct arena_block *block = slot ? *slot : NULL;
-	if (!block || piece != block->bytes || block->size <= BLOCK_BYTES || arena->failed ||
-		size < block->size || size - block->size > arena->limit - arena->taken)
+	if (!block || piece != block->bytes || !block->large || block->size <= BLOCK_BYTES ||
+		arena->failed || size < block->size ||
+		size - block->size > arena->limit - arena->taken)
 		return NULL;
 	bool current = arena->end == block->bytes + block->size;
 	size_t more = size - block->size, counted = arena->counted;

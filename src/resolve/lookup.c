@@ -36,15 +36,26 @@ static struct text shown(struct resolver *resolver, struct text model)
 	return value_words(resolver->arena, &name);
 }
 
+static struct roots_answer ask_roots(
+	struct resolver *resolver, struct text model, struct text revision)
+{
+	const struct resolve_request *request = resolver->request;
+	return request->ret_cold
+		       ? roots_look_up_kept(request->roots, resolver->arena, model, revision)
+		       : roots_look_up(request->roots, resolver->arena, model, revision);
+}
+
 /* Where the memo had no memory, this request's own may do, or fails it. */
 static struct roots_answer ask(struct resolver *resolver, struct text model, struct text revision)
 {
 	const struct resolve_request *request = resolver->request;
 	struct roots_answer answer = { .status = ROOTS_NO_MEMORY };
-	if (request->memo)
+	if (request->memo) {
+		request->memo->kept_only = request->ret_cold != NULL;
 		answer = roots_recall(request->roots, request->memo, model, revision);
+	}
 	if (answer.status == ROOTS_NO_MEMORY)
-		answer = roots_look_up(request->roots, resolver->arena, model, revision);
+		answer = ask_roots(resolver, model, revision);
 	return answer;
 }
 
@@ -63,6 +74,10 @@ static void look_up(struct resolver *resolver, struct text model, struct text re
 		return;
 	}
 	struct roots_answer answer = ask(resolver, model, revision);
+	if (answer.status == ROOTS_COLD) {
+		*resolver->request->ret_cold = text_hash(answer.detail) | 1;
+		return;
+	}
 	facts->lookup_unusable = answer.status == ROOTS_UNREADABLE;
 	if (answer.status == ROOTS_FOUND)
 		facts->checkpoint = answer.checkpoint;

@@ -59,6 +59,12 @@ static void read_config(struct resolver *resolver)
 	report_document(resolver, resolver->document.problems);
 }
 
+/* The model is to be read first, by somebody who has the time. */
+static bool is_cold(const struct resolver *resolver)
+{
+	return resolver->request->ret_cold && *resolver->request->ret_cold != 0;
+}
+
 static void decide(struct resolver *resolver)
 {
 	settings_read(resolver);
@@ -66,7 +72,8 @@ static void decide(struct resolver *resolver)
 	report_broken_rules(resolver, STAGE_SCHEMA);
 	report_broken_rules(resolver, STAGE_VALIDATION);
 	checkpoint_read(resolver);
-	report_broken_rules(resolver, STAGE_LOAD);
+	if (!is_cold(resolver))
+		report_broken_rules(resolver, STAGE_LOAD);
 }
 
 static void conclude(struct resolver *resolver, struct resolution *resolution)
@@ -104,6 +111,8 @@ static const struct resolution *run(struct resolver *resolver)
 	read_config(resolver);
 	if (resolver->root) {
 		decide(resolver);
+		if (is_cold(resolver))
+			return NULL;
 		conclude(resolver, resolution);
 	}
 	report_left_out(resolver);

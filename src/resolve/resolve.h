@@ -43,10 +43,15 @@ struct resolve_request {
 	bool include_exclusions, include_migrated, include_diff;
 	struct roots *roots;     /* NULL: no model root */
 	struct roots_memo *memo; /* of several requests that belong together; may be NULL */
+	/*
+	 * Where to say of a model that its inspection is not kept: a number for what would have to be read, never
+	 * 0; then there is no resolution. NULL: it is read.
+	 */
+	uint32_t *ret_cold;
 	const struct resolve_limits *limits; /* NULL: the defaults */
 };
 
-/* NULL only when the arena failed: there was no memory for this request. */
+/* NULL only when the arena failed: there was no memory for this request; or with `ret_cold`. */
 const struct resolution *resolve(struct arena *arena, const struct resolve_request *request);
 
 /* A checkpoint's config.json (or side file) by itself. NULL only when the arena failed. */

@@ -79,7 +79,7 @@ static bool play_twice(struct resolve_request *request, struct buffer *out)
 {
 	struct roots_memo memo;
 	bool done = play_request(request, out);
-	roots_memo_init(&memo, MEMO_BYTES);
+	roots_memo_init(&memo, MEMO_BYTES, NULL);
 	request->memo = &memo;
 	done = done && play_request(request, out) && play_request(request, out);
 	/* What it lent to the arena is not looked at any more. */

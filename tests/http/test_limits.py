@@ -130,8 +130,8 @@ LIMITS = {
     "idle-timeout": ("1", Pace(), 408, "request-timeout"),
     "request-timeout": ("1", Pace(), 408, "request-timeout"),
 }
-# test_lifecycle.py has this one.
-ELSEWHERE = {"drain-timeout"}
+# test_lifecycle.py and test_waiting.py have these.
+ELSEWHERE = {"drain-timeout", "limit-waiting"}
 
 
 class Limits(unittest.TestCase):

@@ -13,6 +13,7 @@ import unittest
 
 import certificates
 from daemon import BUILD, PATIENCE, Daemon
+from test_waiting import Held
 
 
 class Notify(unittest.TestCase):
@@ -104,6 +105,19 @@ class Notify(unittest.TestCase):
             self.assertEqual(daemon.get("/healthz").status, 200)
         daemon.signal()
         self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_a_computing_thread_that_hangs_starves_it(self):
+        daemon = self.start(WATCHDOG_USEC="400000")
+        self.told()
+        with Held(daemon, 1):
+            self.manager.settimeout(0.1)
+            with self.assertRaises(TimeoutError):
+                for _ in range(20):
+                    self.told()
+            self.assertEqual(daemon.get("/healthz").status, 200)  # by a worker, which does not hang
+        self.manager.settimeout(PATIENCE)
+        self.assertEqual(self.told(), {"WATCHDOG": "1"})
+        daemon.__exit__()
 
     def test_a_daemon_that_stands_still_starves_it(self):
         daemon = self.start(WATCHDOG_USEC="400000")

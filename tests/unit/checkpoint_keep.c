@@ -292,7 +292,7 @@ static struct roots_answer recall(struct roots *roots, struct roots_memo *memo, 
 START_TEST(answers_are_remembered)
 {
 	struct roots_memo memo;
-	roots_memo_init(&memo, (size_t)1 << 20);
+	roots_memo_init(&memo, (size_t)1 << 20, NULL);
 	put("m/a/config.json", mxfp4);
 	put_link("m/a/quant_config.json", "nowhere"); /* so that it is not kept */
 	struct roots *roots = open_roots(ROOT_MODELS, "m", false);

@@ -105,11 +105,17 @@ struct kept *keep_take(struct keep *keep, struct text question)
 {
 	struct kept *kept = find(keep, question);
 	bool agrees = kept && witnesses_agree(&kept->witnesses);
-	atomic_fetch_add(agrees ? &keep->hits : &keep->misses, 1);
+	if (agrees)
+		atomic_fetch_add(&keep->hits, 1);
 	if (agrees || !kept)
 		return kept;
 	kept_release(kept);
 	return NULL;
+}
+
+void keep_count_miss(struct keep *keep)
+{
+	atomic_fetch_add(&keep->misses, 1);
 }
 
 const struct checkpoint *kept_checkpoint(const struct kept *kept)

@@ -17,6 +17,8 @@ struct keep *keep_new(size_t entries, size_t bytes);
 void keep_free(struct keep *keep);
 /* The answer to that question, if all that it hangs on is still as it was; else NULL. Held. */
 struct kept *keep_take(struct keep *keep, struct text question);
+/* An answer had to be found otherwise. */
+void keep_count_miss(struct keep *keep);
 /* A copy, kept in place of an older answer, and held; NULL when it is too large, or without memory. */
 struct kept *keep_add(struct keep *keep, struct text question, const struct witnesses *witnesses,
 	const struct checkpoint *checkpoint);

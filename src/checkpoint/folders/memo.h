@@ -17,11 +17,12 @@ struct roots_memo {
 		struct roots_answer answer;
 	} entries[ROOTS_MEMO_ENTRIES];
 	size_t count;
-	size_t next; /* which one goes */
+	size_t next;    /* which one goes */
+	bool kept_only; /* by roots_look_up_kept(); may be changed in between */
 };
 
-/* `limit`: bytes that one answer may take where it is not kept. */
-void roots_memo_init(struct roots_memo *memo, size_t limit);
+/* `limit`: bytes that one answer may take where it is not kept; of a pool, or NULL. */
+void roots_memo_init(struct roots_memo *memo, size_t limit, struct arena_pool *pool);
 /* In the form that arena_defer() takes. */
 void roots_memo_end(void *memo);
 /* As roots_look_up(); the answer is good until the next one is asked for. */

@@ -184,8 +184,8 @@ static struct roots_answer settle(struct arena *arena, struct roots_answer answe
 	return arena_failed(arena) ? search_answer(ROOTS_NO_MEMORY, "") : answer;
 }
 
-struct roots_answer roots_look_up(
-	struct roots *roots, struct arena *arena, struct text model, struct text revision)
+static struct roots_answer look_up(struct roots *roots, struct arena *arena, struct text model,
+	struct text revision, bool kept_only)
 {
 	size_t root = 0;
 	struct text place = text_of("");
@@ -211,11 +211,27 @@ struct roots_answer roots_look_up(
 		.model = model,
 		.place = place,
 		.revision = revision,
+		.kept_only = kept_only,
 		.witnesses = witnesses_begin(arena),
 		.began = roots->limits.now ? roots->limits.now() : 0,
 	};
-	return settle(arena, absolute ? search_roots(&search, &roots->paths[root], 1)
-				      : search_roots(&search, roots->paths, roots->count));
+	struct roots_answer answer = absolute ? search_roots(&search, &roots->paths[root], 1)
+					      : search_roots(&search, roots->paths, roots->count);
+	if (answer.status != ROOTS_COLD)
+		keep_count_miss(roots->keep);
+	return settle(arena, answer);
+}
+
+struct roots_answer roots_look_up(
+	struct roots *roots, struct arena *arena, struct text model, struct text revision)
+{
+	return look_up(roots, arena, model, revision, false);
+}
+
+struct roots_answer roots_look_up_kept(
+	struct roots *roots, struct arena *arena, struct text model, struct text revision)
+{
+	return look_up(roots, arena, model, revision, true);
 }
 
 struct roots_answer roots_inspect_folder(

@@ -47,6 +47,7 @@ enum roots_status {
 	ROOTS_UNREADABLE,  /* it is there; detail says why it cannot be read */
 	ROOTS_REFUSED,     /* no name below a root; detail says why */
 	ROOTS_NO_MEMORY,   /* the arena has failed */
+	ROOTS_COLD,        /* of roots_look_up_kept(): detail is what was asked, whoever asks it */
 };
 
 struct roots_answer {
@@ -82,6 +83,9 @@ struct roots_counters roots_counters(struct roots *roots);
  * The checkpoint carries its model, revision (a cache's commit) and source.
  */
 struct roots_answer roots_look_up(
+	struct roots *roots, struct arena *arena, struct text model, struct text revision);
+/* The same, but of a model whose inspection is not kept ROOTS_COLD: its files are not read. */
+struct roots_answer roots_look_up_kept(
 	struct roots *roots, struct arena *arena, struct text model, struct text revision);
 /* The folder itself, for whoever may read it anyway: links may lead anywhere. Nothing is kept. */
 struct roots_answer roots_inspect_folder(

@@ -99,6 +99,8 @@ static struct roots_answer inspect_folder(
 	struct search *search, struct folder *folder, struct arena *arena)
 {
 	struct checkpoint_files files;
+	if (search->kept_only)
+		return (struct roots_answer){ .status = ROOTS_COLD, .detail = search->question };
 	const char *fault = folder_read(folder, arena, search->root, &search->folder, &files);
 	if (arena_failed(arena))
 		return without_memory(arena);
@@ -139,6 +141,7 @@ static struct roots_answer search_folder(struct search *search, struct text path
 	struct folder folder;
 	struct arena arena;
 	arena_init(&arena, search->limits->inspect_bytes);
+	arena.pool = search->arena->pool;
 	int error = folder_survey(&folder, &arena, search->root, path, &search->folder);
 	note(search, path, error, &folder.identity);
 	struct roots_answer result = search_answer(ROOTS_NOT_FOUND, "");
@@ -305,7 +308,8 @@ struct roots_answer search_roots(struct search *search, const struct root_path *
 	struct roots_answer best = search_answer(ROOTS_NOT_FOUND, "");
 	for (size_t i = 0; i < count; i++) {
 		struct roots_answer found = search_root(search, &paths[i]);
-		if (found.status == ROOTS_FOUND || found.status == ROOTS_NO_MEMORY)
+		if (found.status == ROOTS_FOUND || found.status == ROOTS_NO_MEMORY ||
+			found.status == ROOTS_COLD)
 			return found;
 		if (best.status == ROOTS_NOT_FOUND)
 			best = found;

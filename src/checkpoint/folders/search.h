@@ -15,6 +15,7 @@ struct search {
 	struct text revision; /* asked for */
 	struct text commit;   /* found; "" in a plain root */
 	struct witnesses witnesses;
+	bool kept_only; /* read no model */
 	bool uncertain; /* the answer hangs on more than its witnesses */
 	int64_t began;
 	/* In one root: */

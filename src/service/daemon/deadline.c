@@ -103,10 +103,20 @@ static bool is_unused(
 	       now - connection->since > options->idle_timeout * SECOND;
 }
 
+/* Its request is with the crew, which alone may look at it. */
+static void check_away(struct worker *worker, struct connection *connection, uint64_t now)
+{
+	const struct options *options = &worker->settings->options;
+	if (now - connection->head_began > options->request_timeout * SECOND)
+		crew_give_up(connection->request);
+}
+
 static void check(struct worker *worker, struct connection *connection, uint64_t now)
 {
 	const struct options *options = &worker->settings->options;
-	if (connection->surplus && now - connection->since > SURPLUS_PATIENCE) {
+	if (connection->request && connection->request->away)
+		check_away(worker, connection, now);
+	else if (connection->surplus && now - connection->since > SURPLUS_PATIENCE) {
 		cut_late(connection, PROBLEM_OVERLOADED);
 	} else if (is_late(connection, options, now)) {
 		cut_late(connection, PROBLEM_REQUEST_TIMEOUT);

@@ -53,6 +53,12 @@ static const struct metric_row rows[] = {
 		.render = render_problems,
 	},
 	{
+		.name = "quantconf_http_requests_waiting",
+		.type = METRIC_GAUGE,
+		.help = "Large requests, and such whose model is to be read, that wait for a computing thread.",
+		.render = render_waiting,
+	},
+	{
 		.name = "quantconf_connections",
 		.type = METRIC_GAUGE,
 		.help = "Open connections.",

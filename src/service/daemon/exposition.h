@@ -23,6 +23,7 @@ void render_connections(const struct scrape *scrape);
 void render_refused(const struct scrape *scrape);
 void render_accepted(const struct scrape *scrape);
 void render_memory(const struct scrape *scrape);
+void render_waiting(const struct scrape *scrape);
 void render_handshakes(const struct scrape *scrape);
 void render_certificate(const struct scrape *scrape);
 void render_resolutions(const struct scrape *scrape);

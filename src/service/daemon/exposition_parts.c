@@ -13,15 +13,22 @@
 #include "service/requests/routes.h"
 #include "service/requests/settings.h"
 
-/* The sum of one counter over all workers: `offset` bytes into their metrics. */
+static uint64_t count_of(const struct metrics *metrics, size_t offset)
+{
+	const struct counter *counter =
+		(const struct counter *)(const void *)((const char *)metrics + offset);
+	return atomic_load_explicit(&counter->value, memory_order_relaxed);
+}
+
+/* The sum of one counter over all threads: `offset` bytes into their metrics. */
 static uint64_t total(const struct scrape *scrape, size_t offset)
 {
+	const struct server *server = scrape->server;
 	uint64_t sum = 0;
-	for (size_t i = 0; i < scrape->server->worker_count; i++) {
-		const char *metrics = (const char *)scrape->server->workers[i].metrics;
-		const struct counter *counter = (const struct counter *)(metrics + offset);
-		sum += atomic_load_explicit(&counter->value, memory_order_relaxed);
-	}
+	for (size_t i = 0; i < server->worker_count; i++)
+		sum += count_of(server->workers[i].metrics, offset);
+	for (size_t i = 0; i < server->crew.count; i++)
+		sum += count_of(server->crew.members[i].metrics, offset);
 	return sum;
 }
 
@@ -146,6 +153,11 @@ void render_refused(const struct scrape *scrape)
 	put(scrape, "{limit=\"address\"}", TOTAL(scrape, refused[REFUSED_ADDRESS]));
 	put(scrape, "{limit=\"total\"}", TOTAL(scrape, refused[REFUSED_TOTAL]));
 	put(scrape, "{limit=\"memory\"}", TOTAL(scrape, refused[REFUSED_MEMORY]));
+}
+
+void render_waiting(const struct scrape *scrape)
+{
+	put(scrape, "", atomic_load(&scrape->server->crew.backlog.count));
 }
 
 void render_memory(const struct scrape *scrape)

@@ -3,13 +3,22 @@
 #include <sys/epoll.h>
 
 #include "service/daemon/http.h"
+#include "service/network/tls.h"
 #include "service/requests/metrics.h"
+#include "service/requests/settings.h"
 
 void greeting_begin(struct worker *worker, struct connection *connection)
 {
 	connection_enlist(&worker->greeting, connection);
 	worker_watch(worker, connection->fd, EPOLLIN | EPOLLRDHUP | EPOLLET,
 		(uint64_t)(uintptr_t)connection);
+}
+
+void greeting_meet(struct worker *worker, struct connection *connection, void *session)
+{
+	connection->session = session;
+	connection->settings = settings_use(worker->settings);
+	tls_greet(connection, connection->settings->tls);
 }
 
 void greeting_wake(struct worker *worker, struct connection *connection)
@@ -22,10 +31,10 @@ void greeting_wake(struct worker *worker, struct connection *connection)
 	http_resume(connection);
 }
 
-/* From now on it is told apart what is idle; when it ends, the library sees for itself. */
+/* From now on it is told apart what is idle, and whose client has ended; the library sees that for itself. */
 static void watch_heads(struct worker *worker, struct connection *connection)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET,
+	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
 		.data.u64 = (uint64_t)(uintptr_t)connection };
 	epoll_ctl(worker->epoll, EPOLL_CTL_MOD, connection->fd, &event);
 }

@@ -9,6 +9,8 @@
 
 /* The library has just got it. */
 void greeting_begin(struct worker *worker, struct connection *connection);
+/* Its session is there: it gets the newest certificate. */
+void greeting_meet(struct worker *worker, struct connection *connection, void *session);
 /* Something arrived, or it was cut: the library looks at it when it runs next. */
 void greeting_wake(struct worker *worker, struct connection *connection);
 /* The library has run: sorts those that shake hands still from those that are through. */

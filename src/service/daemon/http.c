@@ -1,11 +1,11 @@
 #include "service/daemon/http.h"
 
-#include <limits.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/daemon/greeting.h"
 #include "service/daemon/reply_fields.h"
 #include "service/daemon/worker.h"
 #include "service/network/tls.h"
@@ -15,8 +15,6 @@
 
 /* For a reply that is not taken; all else is deadline.c's, which first lets be read what has come. */
 #define TIMEOUT_MARGIN 1
-/* What a UNIX socket takes at once, with a head. */
-#define UNIX_PIECE ((size_t)64 * 1024)
 #define STREAM_BLOCK ((size_t)32 * 1024)
 
 /* The acceptor keeps the limit that is set. */
@@ -29,29 +27,19 @@ struct http {
 	bool tls;
 };
 
-static struct text view(const char *data, size_t length)
-{
-	return (struct text){ .data = data ? data : "", .length = data ? length : 0 };
-}
-
 static enum MHD_Result take_field(void *context, enum MHD_ValueKind kind, const char *name,
 	size_t name_length, const char *value, size_t value_length)
 {
 	(void)kind;
-	head_take_field(context, view(name, name_length), view(value, value_length));
+	head_take_field(context, head_text(name, name_length), head_text(value, value_length));
 	return MHD_YES;
 }
 
 static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, const char *name,
 	size_t name_length, const char *value, size_t value_length)
 {
-	struct head *head = context;
 	(void)kind;
-	if (name_length > 0 || value_length > 0)
-		head->parameters[head->parameter_count++] = (struct parameter){
-			.name = view(name, name_length),
-			.value = view(value, value_length),
-		};
+	head_take_parameter(context, head_text(name, name_length), head_text(value, value_length));
 	return MHD_YES;
 }
 
@@ -75,6 +63,10 @@ static ssize_t on_stream(void *own, uint64_t position, char *out, size_t room)
 {
 	struct request *request = own;
 	(void)position;
+	if (connection_is_dead(request->connection))
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (request->reply.is_short(request) && !crew_work(request))
+		return 0;
 	size_t length = request->reply.stream(request, out, room);
 	return length == STREAM_TORN ? MHD_CONTENT_READER_END_WITH_ERROR
 	       : length > 0          ? (ssize_t)length
@@ -103,9 +95,12 @@ static struct MHD_Response *make_response(struct request *request)
 }
 
 /* The library does not copy the body: it lives in the arena until the request has ended. */
-static enum MHD_Result send_reply(struct request *request, struct MHD_Connection *peer)
+static enum MHD_Result answer(struct request *request, struct MHD_Connection *peer)
 {
-	request_answer(request);
+	if (connection_is_dead(request->connection))
+		return MHD_NO;
+	if (!request->answered && !crew_work(request))
+		return MHD_YES;
 	if (request->connection->listener->unix_socket)
 		request->connection->attended = !connection_has_left(request->connection);
 	struct MHD_Response *response = make_response(request);
@@ -136,11 +131,11 @@ static void *on_target(void *own, const char *target, struct MHD_Connection *pee
 {
 	struct connection *connection = connection_of(peer);
 	(void)own;
-	if (connection)
-		connection_stir(connection);
-	if (connection)
-		connection->version_at = target + strlen(target) + 1;
-	if (connection && head_is_too_long(target))
+	if (!connection)
+		return NULL;
+	connection_stir(connection);
+	connection->version_at = target + strlen(target) + 1;
+	if (head_is_too_long(target))
 		connection_end(connection, PROBLEM_TARGET_TOO_LONG);
 	return NULL;
 }
@@ -184,7 +179,7 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *peer, con
 	request->head.is_current = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	request_begin(request);
 	connection->request_id = request->id;
-	return request_answers_early(request) ? send_reply(request, peer) : MHD_YES;
+	return request_answers_early(request) ? answer(request, peer) : MHD_YES;
 }
 
 /* Called for the head, then for each piece of the body, then once more without one. */
@@ -195,25 +190,13 @@ static enum MHD_Result on_request(void *own, struct MHD_Connection *peer, const 
 	if (!request)
 		return begin(own, peer, path, method, version, context);
 	if (*length == 0)
-		return send_reply(request, peer);
+		return answer(request, peer);
 	bool on = request_receive(request, data, *length);
 	*length = 0;
 	if (on)
 		return MHD_YES;
 	request_cut(request, PROBLEM_BODY_TOO_LARGE);
 	return MHD_NO;
-}
-
-/*
- * On a UNIX socket the library takes a client that has read its reply and closed for one that failed, when it
- * is quick. It was there when the reply was made, which went out in one piece, and has left nothing unread.
- */
-static bool has_taken_reply(const struct request *request)
-{
-	const struct connection *connection = request->connection;
-	return connection->listener->unix_socket && request->answered && connection->attended &&
-	       !request->reply.stream && request->reply.body.length <= UNIX_PIECE &&
-	       connection_has_left(connection);
 }
 
 static void on_completion(void *own, struct MHD_Connection *peer, void **context,
@@ -233,7 +216,7 @@ static void on_completion(void *own, struct MHD_Connection *peer, void **context
 		ended = "idle";
 	else if (code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
 		ended = "shutdown";
-	else if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !has_taken_reply(request))
+	else if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && !reply_was_taken(request))
 		ended = "client-gone";
 	worker_give_request(http->worker, request, ended);
 }
@@ -244,13 +227,10 @@ static struct connection *join(struct http *http, struct MHD_Connection *peer)
 	if (!connection)
 		return NULL;
 	connection->peer = peer;
-	if (http->tls) {
-		connection->session =
+	if (http->tls)
+		greeting_meet(http->worker, connection,
 			MHD_get_connection_info(peer, MHD_CONNECTION_INFO_GNUTLS_SESSION)
-				->tls_session;
-		connection->settings = settings_use(http->worker->settings);
-		tls_greet(connection, connection->settings->tls);
-	}
+				->tls_session);
 	return connection;
 }
 
@@ -258,12 +238,9 @@ static void on_connection(void *own, struct MHD_Connection *peer, void **context
 	enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = own;
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*context = join(http, peer);
-	} else if (*context) {
+	if (code != MHD_CONNECTION_NOTIFY_STARTED && *context)
 		worker_left(http->worker, *context);
-		*context = NULL;
-	}
+	*context = code == MHD_CONNECTION_NOTIFY_STARTED ? join(http, peer) : NULL;
 }
 
 static size_t on_unescape(void *own, struct MHD_Connection *peer, char *text)
@@ -292,10 +269,9 @@ static enum problem hidden_fault(struct MHD_Connection *peer, bool given_up)
 {
 	const char *length =
 		MHD_lookup_connection_value(peer, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	if (length && (length[0] == '\0' || length[strspn(length, "0123456789")] != '\0'))
-		return PROBLEM_BAD_HEADER;
-	if (length && strtoull(length, NULL, 10) == ULLONG_MAX)
-		return PROBLEM_BODY_TOO_LARGE;
+	enum problem fault = length ? head_length_fault(length) : PROBLEM_NONE;
+	if (fault != PROBLEM_NONE)
+		return fault;
 	if (has_large_head(peer))
 		return PROBLEM_HEAD_TOO_LARGE;
 	return given_up ? PROBLEM_BAD_HEADER : PROBLEM_NONE; /* a cookie without its quote's end */
@@ -316,10 +292,8 @@ static void refuse_hidden(struct worker *worker, const char *message)
 		connection_end(connection, fault);
 }
 
-static void on_message(void *own, const char *format, va_list arguments)
-	__attribute__((format(printf, 2, 0)));
-
-static void on_message(void *own, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void on_message(
+	void *own, const char *format, va_list arguments)
 {
 	const struct http *http = own;
 	char message[256];
@@ -346,14 +320,15 @@ static void add_tls(struct MHD_OptionItem *items, const struct tls *tls)
 struct http *http_start(struct worker *worker, const struct tls *tls)
 {
 	struct MHD_OptionItem more[4] = { { MHD_OPTION_END, 0, NULL } };
-	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
+			 MHD_ALLOW_SUSPEND_RESUME;
 	struct http *http = calloc(1, sizeof(*http));
 	if (!http)
 		return NULL;
 	http->worker = worker;
 	http->tls = tls != NULL;
 	if (tls) {
-		flags |= MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME;
+		flags |= MHD_USE_TLS;
 		add_tls(more, tls);
 	}
 	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http,

@@ -7,6 +7,9 @@
 #include "service/requests/routes.h"
 #include "service/requests/settings.h"
 
+/* What a UNIX socket takes at once, with a head. */
+#define UNIX_PIECE ((size_t)64 * 1024)
+
 struct list {
 	struct reply_field *fields;
 	size_t count;
@@ -34,6 +37,7 @@ static void add_timing(struct list *list, struct request *request)
 {
 	static const char *const names[PHASE_COUNT] = {
 		[PHASE_RECEIVE] = "receive",
+		[PHASE_WAIT] = "wait",
 		[PHASE_UNPACK] = "unpack",
 		[PHASE_RESOLVE] = "resolve",
 		[PHASE_RENDER] = "render",
@@ -119,4 +123,16 @@ size_t reply_fields(struct request *request, struct reply_field out[REPLY_FIELDS
 	if (ends_connection(request))
 		add(&list, "Connection", "close");
 	return list.count;
+}
+
+/*
+ * On a UNIX socket the library takes a client that has read its reply and closed for one that failed, when it
+ * is quick. It was there when the reply was made, which went out in one piece, and has left nothing unread.
+ */
+bool reply_was_taken(const struct request *request)
+{
+	const struct connection *connection = request->connection;
+	return connection->listener->unix_socket && request->answered && connection->attended &&
+	       !request->reply.stream && request->reply.body.length <= UNIX_PIECE &&
+	       connection_has_left(connection);
 }

@@ -12,3 +12,5 @@ struct reply_field {
 
 /* Fills `out` for a request that was answered; returns their number. */
 size_t reply_fields(struct request *request, struct reply_field out[REPLY_FIELDS_MAXIMUM]);
+/* Whether its client has it, although the library says that it failed to send it. */
+bool reply_was_taken(const struct request *request);

@@ -245,7 +245,7 @@ static bool prepare_workers(struct server *server)
 	for (size_t i = 0; i < wanted; i++)
 		if (!worker_prepare(&server->workers[i], server))
 			return false;
-	return true;
+	return crew_prepare(&server->crew, server);
 }
 
 /* With fewer it would be ready, and accept nothing. */
@@ -267,10 +267,13 @@ static bool start_workers(struct server *server)
 	struct confinement *confinement = &server->confinement;
 	if (!confine_files(confinement, &server->settings->options))
 		return cannot_confine(server);
-	pthread_barrier_init(&server->gate, NULL, (unsigned)server->worker_count + 1);
+	size_t threads = server->worker_count + server->crew.count;
+	pthread_barrier_init(&server->gate, NULL, (unsigned)threads + 1);
 	for (size_t i = 0; i < server->worker_count; i++)
 		if (!worker_start(&server->workers[i]))
 			return false;
+	if (!crew_start(&server->crew))
+		return false;
 	if (!confine_calls(confinement, server->manager))
 		return cannot_confine(server);
 	pthread_barrier_wait(&server->gate);
@@ -310,6 +313,7 @@ int server_run(struct settings *settings, int argc, char **argv)
 	wait_for_workers(&server, signals);
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);
+	crew_end(&server.crew);
 	free(server.workers);
 	addresses_free(server.addresses);
 	process_close(server.process);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "service/daemon/confine.h"
+#include "service/daemon/crew.h"
 #include "service/network/listener.h"
 #include "service/options/options.h"
 
@@ -32,6 +33,7 @@ struct server {
 	size_t listener_count;
 	struct worker *workers;
 	size_t worker_count;
+	struct crew crew;
 	struct arena_pool memory;           /* of all requests */
 	atomic_size_t possible_connections; /* by the descriptors that the system allows */
 	atomic_size_t connections;          /* of all workers, those on their way to one included */

@@ -25,6 +25,9 @@ static bool all_answered(const struct server *server)
 	for (size_t i = 0; i < server->worker_count; i++)
 		if (atomic_load(&server->workers[i].answered) != atomic_load(&server->ping))
 			return false;
+	for (size_t i = 0; i < server->crew.count; i++)
+		if (atomic_load(&server->crew.members[i].answered) != atomic_load(&server->ping))
+			return false;
 	return true;
 }
 
@@ -40,4 +43,5 @@ void watchdog_tick(struct watchdog *watchdog, struct server *server)
 	atomic_fetch_add(&server->ping, 1);
 	for (size_t i = 0; i < server->worker_count; i++)
 		worker_wake(&server->workers[i]);
+	crew_wake(&server->crew);
 }

@@ -1,6 +1,6 @@
 /*
- * Tells the service manager that every worker still turns. A ping goes to all of them; only when all
- * have answered the last one is the manager told, so one hung worker is enough to starve it, and
+ * Tells the service manager that every worker still turns and that the crew's threads get on. A ping goes to all of them; only when all
+ * have answered the last one is the manager told, so one hung thread is enough to starve it, and
  * idleness is not.
  */
 #pragma once

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 
 #define SECOND ((uint64_t)1000000)
 #define EVENTS_AT_ONCE 64
+#define TIDY_PAUSE (2 * SECOND)
 #define IDLE_REQUESTS_MAXIMUM 64
 
 /* What an epoll event is about: a listener's index, one of these, or the address of a connection. */
@@ -56,8 +58,24 @@ struct connection *worker_joined(struct worker *worker)
 	return connection;
 }
 
+/* The allocator keeps what is free between pieces that are in use, for as long as nobody asks it to give that back. */
+static void tidy(struct worker *worker)
+{
+	if (worker->tidy_at == 0 || worker->turn_began < worker->tidy_at)
+		return;
+	worker->tidy_at = 0;
+	malloc_trim(0);
+}
+
+static void tidy_later(struct worker *worker)
+{
+	if (worker->tidy_at == 0)
+		worker->tidy_at = worker->turn_began + TIDY_PAUSE;
+}
+
 static void forget(struct worker *worker, struct connection *connection)
 {
+	tidy_later(worker);
 	addresses_leave(worker->server->addresses, connection);
 	settings_release(connection->settings);
 	free(connection);
@@ -146,6 +164,7 @@ struct request *worker_take_request(struct worker *worker, struct connection *co
 	request->metrics = worker->metrics;
 	counter_add(&worker->metrics->begun, 1);
 	request->random = next_random(worker);
+	request->job.worker = worker;
 	request->connection = connection;
 	connection->request = request;
 	return request;
@@ -165,6 +184,7 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 	request->connection->request_id = NULL;
 	request->connection->since = now;
 	request->connection->head_began = 0;
+	tidy_later(worker);
 	settings_release(request->settings);
 	if (worker->idle_request_count == IDLE_REQUESTS_MAXIMUM) {
 		request_free(request);
@@ -210,7 +230,7 @@ static int wait_milliseconds(const struct worker *worker)
 		due = due_tls;
 	if (worker->drain_began || !worker->listening)
 		limit = 50;
-	else if (worker->connections || worker->asleep || worker->lingering)
+	else if (worker->connections || worker->asleep || worker->lingering || worker->tidy_at)
 		limit = 500;
 	return due < 0 || (limit >= 0 && limit < due) ? limit : due;
 }
@@ -223,7 +243,10 @@ static void take_event_of(struct worker *worker, struct connection *connection, 
 	}
 	if (events & EPOLLIN)
 		connection_stir(connection);
-	if (events & EPOLLRDHUP) {
+	bool ended = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	if (ended && connection->request && connection->request->away) {
+		crew_forsake(connection);
+	} else if ((events & EPOLLRDHUP) && !connection->session && !connection->hung_up) {
 		connection_delist(connection);
 		connection_enlist(&worker->hanging_up, connection);
 	}
@@ -262,16 +285,19 @@ static void turn(struct worker *worker)
 	struct epoll_event events[EVENTS_AT_ONCE];
 	int count = epoll_wait(worker->epoll, events, EVENTS_AT_ONCE, wait_milliseconds(worker));
 	atomic_store(&worker->answered, atomic_load(&worker->server->ping));
+	worker->turn_began = clock_microseconds();
 	follow_settings(worker);
 	for (int i = 0; i < count; i++)
 		take_event(worker, events[i].data.u64, events[i].events);
 	if (!worker->drain_began && atomic_load(&worker->server->draining))
 		begin_drain(worker);
+	crew_settle(worker);
 	http_run(worker->http);
 	http_run(worker->https);
 	greeting_settle(worker);
 	end_inputs(worker);
 	deadline_sweep(worker);
+	tidy(worker);
 	acceptor_resume(worker);
 	if (worker->log.length > 0)
 		log_batch_write(&worker->log, &worker->settings->options.log);
@@ -289,6 +315,7 @@ static void *run(void *argument)
 		log_event(&worker->settings->options.log, LOG_LEVEL_WARNING, "stop",
 			"%zu connections cut off", left);
 	greeting_wake_all(worker);
+	crew_leave(worker);
 	http_stop(worker->http);
 	http_stop(worker->https);
 	linger_close_all(worker);

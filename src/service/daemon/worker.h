@@ -31,7 +31,11 @@ struct worker {
 	struct lingering *lingering; /* linger.c: what was ended while its client may still send */
 	size_t lingering_count;
 	struct connection *hanging_up; /* those whose client has just ended its side */
-	uint64_t random;               /* state of a generator for ids; nothing secret */
+	struct job *done;              /* what the crew has done for it: with its lock */
+	size_t away;                   /* requests that are with the crew, the above included */
+	uint64_t turn_began;
+	uint64_t tidy_at; /* when to give memory back to the system; 0: there is none */
+	uint64_t random;  /* state of a generator for ids; nothing secret */
 	struct request *idle_requests;
 	size_t idle_request_count;
 	bool listening;        /* the listeners are in `epoll` */

@@ -148,6 +148,11 @@ void connection_misspoken(struct connection *connection)
 	read_away(connection);
 }
 
+bool connection_is_dead(const struct connection *connection)
+{
+	return connection->cut || connection->gone;
+}
+
 void connection_hush(struct connection *connection)
 {
 	shutdown(connection->fd, SHUT_RD);

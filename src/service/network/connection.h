@@ -8,7 +8,6 @@
 
 struct request;
 struct settings;
-struct worker;
 
 struct connection {
 	struct connection *next;
@@ -30,6 +29,7 @@ struct connection {
 	bool surplus;     /* is over the limit: little is served, and soon it ends */
 	bool attended;    /* the client was there when its reply was made */
 	bool hung_up;     /* the client will send nothing more */
+	bool gone;        /* … and nobody waits for a reply */
 	bool greeted;     /* by TLS: something came */
 	bool asleep;      /* … the library does not look at it */
 	bool established; /* … its handshake is over */
@@ -56,5 +56,7 @@ void connection_misspoken(struct connection *connection);
 void connection_refuse(struct connection *connection, enum problem problem);
 /* Whether the client has closed its side, having read all that was sent to it so far. */
 bool connection_has_left(const struct connection *connection);
+/* Nothing that is sent on it arrives. */
+bool connection_is_dead(const struct connection *connection);
 /* Lets the library see an end of input, once it has read what came before; may be repeated. */
 void connection_hush(struct connection *connection);

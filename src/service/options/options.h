@@ -71,6 +71,7 @@ struct options {
 	size_t checkpoint_node_limit;
 	size_t batch_item_limit;
 	size_t connection_limit;
+	size_t waiting_limit;
 	size_t address_limit; /* connections from one address; 0: none */
 	/* Seconds. */
 	size_t idle_timeout;

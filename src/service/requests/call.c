@@ -39,6 +39,7 @@ struct call call_begin(struct request *request, struct arena *arena, struct refu
 			.target = request->settings->options.default_target,
 			.limits = &request->settings->limits,
 			.roots = request->settings->roots,
+			.ret_cold = request->may_read ? NULL : &request->cold,
 		},
 		.rejected_status = 422,
 	};

@@ -63,7 +63,7 @@ static void render_problem(
 	batch->outcomes[ITEM_UNREADABLE]++;
 }
 
-/* False when the item is refused, or memory was short. */
+/* False when the item is refused, or memory was short. Nothing is rendered when its model is cold. */
 static bool render_item(
 	struct request *request, struct batch *batch, struct text item, struct refusal *refusal)
 {
@@ -79,6 +79,8 @@ static bool render_item(
 	if (refusal->problem != PROBLEM_NONE || arena_failed(arena))
 		return false;
 	const struct resolution *resolution = resolve(arena, &call.ask);
+	if (request->cold != 0)
+		return true;
 	struct buffer out;
 	buffer_init(&out, arena, 8192);
 	if (resolution)
@@ -92,9 +94,10 @@ static bool render_item(
 
 static void take_item(struct request *request, struct batch *batch, struct text item)
 {
-	struct refusal refusal = { 0 };
+	struct refusal refusal =
+		request->refusal; /* of this item, where there was no place to wait */
 	size_t index = batch->index++;
-	if (render_item(request, batch, item, &refusal))
+	if (refusal.problem == PROBLEM_NONE && render_item(request, batch, item, &refusal))
 		return;
 	if (arena_failed(&request->item_arena)) {
 		refusal = (struct refusal){
@@ -163,16 +166,43 @@ static void render_next(struct request *request, struct batch *batch)
 		take_torn_array(request, batch);
 	else
 		render_summary(request, batch);
-	if (batch->object)
+	if (batch->object && request->cold == 0)
 		wrap(request, batch, first);
+}
+
+static bool is_short(const struct request *request)
+{
+	const struct batch *batch = request->batch;
+	return batch->sent == batch->whole.length && !batch->finished;
+}
+
+static size_t next_size(const struct request *request)
+{
+	struct pieces pieces = request->batch->pieces;
+	struct text item;
+	return pieces_next(&pieces, &item) ? item.length : 0;
+}
+
+/* Where its model is cold, an item is to come again. */
+static void make(struct request *request)
+{
+	struct batch *batch = request->batch;
+	struct pieces pieces = batch->pieces;
+	size_t index = batch->index;
+	request->cold = 0;
+	batch->whole = TEXT("");
+	render_next(request, batch);
+	request->refusal = (struct refusal){ 0 };
+	if (request->cold == 0)
+		return;
+	batch->pieces = pieces;
+	batch->index = index;
 }
 
 /* Memory for an item's own problem is mostly there. */
 static size_t stream(struct request *request, char *out, size_t room)
 {
 	struct batch *batch = request->batch;
-	if (batch->sent == batch->whole.length && !batch->finished)
-		render_next(request, batch);
 	if (arena_failed(&request->item_arena))
 		return STREAM_TORN;
 	size_t left = batch->whole.length - batch->sent;
@@ -246,7 +276,7 @@ void handle_batch(struct request *request)
 	request_phase(request, PHASE_UNPACK);
 	arena_init(&request->item_arena, request->arena.limit);
 	request->item_arena.pool = request->arena.pool;
-	roots_memo_init(&batch->models, request->arena.limit);
+	roots_memo_init(&batch->models, request->arena.limit, request->arena.pool);
 	if (!arena_defer(&request->arena, roots_memo_end, &batch->models))
 		return;
 	batch->object = request->offer == 1;
@@ -254,4 +284,7 @@ void handle_batch(struct request *request)
 	request->reply.status = 200;
 	request->reply.content_type = batch_types[request->offer];
 	request->reply.stream = stream;
+	request->reply.is_short = is_short;
+	request->reply.next_size = next_size;
+	request->reply.make = make;
 }

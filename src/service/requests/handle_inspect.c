@@ -80,6 +80,7 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 		[ROOTS_UNREADABLE] = "it cannot be read",
 		[ROOTS_REFUSED] = "this is no name below a model root",
 		[ROOTS_NO_MEMORY] = "",
+		[ROOTS_COLD] = "",
 	};
 	if (answer.status == ROOTS_NO_MEMORY)
 		return; /* the arena has failed: 503 */
@@ -104,8 +105,14 @@ static void inspect_model(struct request *request, struct text model, struct tex
 			     "--hf-cache"));
 		return;
 	}
+	struct roots *roots = request->settings->roots;
 	struct roots_answer answer =
-		roots_look_up(request->settings->roots, &request->arena, model, revision);
+		request->may_read ? roots_look_up(roots, &request->arena, model, revision)
+				  : roots_look_up_kept(roots, &request->arena, model, revision);
+	if (answer.status == ROOTS_COLD) {
+		request->cold = text_hash(answer.detail) | 1;
+		return;
+	}
 	if (answer.status != ROOTS_FOUND) {
 		refuse_lookup(request, answer);
 		return;

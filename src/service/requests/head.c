@@ -1,5 +1,7 @@
 #include "service/requests/head.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* For the head of a reply. */
@@ -66,6 +68,25 @@ void head_take_target(struct head *head, struct text target)
 	size_t length = slash ? (size_t)(slash - rest.data) : rest.length;
 	head->host = (struct text){ rest.data, length };
 	head->path = slash ? text_from(rest, length) : TEXT("/");
+}
+
+struct text head_text(const char *data, size_t length)
+{
+	return (struct text){ .data = data ? data : "", .length = data ? length : 0 };
+}
+
+enum problem head_length_fault(const char *length)
+{
+	if (length[0] == '\0' || length[strspn(length, "0123456789")] != '\0')
+		return PROBLEM_BAD_HEADER;
+	return strtoull(length, NULL, 10) == ULLONG_MAX ? PROBLEM_BODY_TOO_LARGE : PROBLEM_NONE;
+}
+
+void head_take_parameter(struct head *head, struct text name, struct text value)
+{
+	if (name.length > 0 || value.length > 0)
+		head->parameters[head->parameter_count++] =
+			(struct parameter){ .name = name, .value = value };
 }
 
 bool head_is_too_large(size_t bytes, size_t pieces)

@@ -15,5 +15,11 @@ bool head_is_too_large(size_t bytes, size_t pieces);
 bool head_is_too_long(const char *target);
 /* A path, or a whole URL as proxies are asked for: then its host counts, not the Host field. After all fields. */
 void head_take_target(struct head *head, struct text target);
+/* The library gives NULL for what is missing. */
+struct text head_text(const char *data, size_t length);
+/* What is wrong with a Content-Length; PROBLEM_NONE: nothing. */
+enum problem head_length_fault(const char *length);
+/* A parameter of the query, into an array that has room for all of them. */
+void head_take_parameter(struct head *head, struct text name, struct text value);
 /* Keeps the field when somebody reads it; notes what makes a head ambiguous. */
 void head_take_field(struct request *request, struct text name, struct text value);

@@ -265,10 +265,10 @@ static void reply_preflight(struct request *request)
 		request->reply.allow = route_allow(&request->arena, request->head.path);
 }
 
-void request_answer(struct request *request)
+static void answer(struct request *request)
 {
-	request_phase(request, PHASE_RECEIVE);
-	request->answered = true;
+	request_phase(request, request->waited ? PHASE_WAIT : PHASE_RECEIVE);
+	request->cold = 0;
 	if (request->refusal.problem == PROBLEM_NONE && !arena_failed(&request->arena)) {
 		if (request->preflight)
 			reply_preflight(request);
@@ -277,6 +277,9 @@ void request_answer(struct request *request)
 		else
 			reply_options(request);
 	}
+	request->answered = request->cold == 0 || arena_failed(&request->arena);
+	if (!request->answered)
+		return;
 	if (request->reply.status == 0 && !arena_failed(&request->arena))
 		request_refuse(request, PROBLEM_INTERNAL, TEXT(""));
 	if (arena_failed(&request->arena) || request->refusal.problem != PROBLEM_NONE)
@@ -288,6 +291,28 @@ void request_cut(struct request *request, enum problem problem)
 	request->refusal.problem = problem;
 	request->reply.status = problems[problem].status;
 	connection_end(request->connection, problem);
+}
+
+bool request_work(struct request *request)
+{
+	if (!request->answered)
+		answer(request);
+	else if (request->reply.is_short && request->reply.is_short(request))
+		request->reply.make(request);
+	return request->answered && request->cold == 0;
+}
+
+void request_wait(struct request *request)
+{
+	bool tried = request->waited || request->cold != 0;
+	if (!tried)
+		request_phase(request, PHASE_RECEIVE);
+	request->waited = true;
+}
+
+size_t request_work_size(const struct request *request)
+{
+	return request->answered ? request->reply.next_size(request) : request->body.length;
 }
 
 size_t request_sent(const struct request *request)

@@ -4,11 +4,13 @@
  *
  *   request_begin    the head is known: finds the route, checks what can be checked before the body
  *   request_receive  a piece of the body
- *   request_answer   all is there: runs the route's handler; `reply` is complete afterwards
+ *   request_work     all is there: runs the route's handler; `reply` is complete afterwards, or it begins
+ *                    and this is called again for each further part of it
  */
 #pragma once
 
 #include "service/process/log.h"
+#include "service/requests/backlog.h"
 #include "service/requests/parameters.h"
 
 struct connection;
@@ -74,8 +76,15 @@ struct reply {
 	unsigned status;
 	const char *content_type; /* NULL: no body */
 	struct text body;         /* in the request's arena, or static */
-	/* The next bytes of a body of unknown length; 0 at its end, STREAM_TORN when there is no memory. NULL: there is `body`. */
+	/*
+	 * Of a body of unknown length, the next bytes of the part that was made; 0 at its end, STREAM_TORN when
+	 * there was no memory. NULL: there is `body`.
+	 */
 	size_t (*stream)(struct request *request, char *out, size_t room);
+	bool (*is_short)(
+		const struct request *request); /* `make` has to make the next part first */
+	size_t (*next_size)(const struct request *request); /* what it will be made of, bytes */
+	void (*make)(struct request *request);
 	size_t streamed;         /* bytes of it so far */
 	struct text allow;       /* Allow, "" for none */
 	const char *retry_after; /* seconds, in digits; NULL: none */
@@ -85,6 +94,7 @@ struct reply {
 
 enum phase {
 	PHASE_RECEIVE, /* from the head to the last byte of the body */
+	PHASE_WAIT,    /* for a thread that takes such requests */
 	PHASE_UNPACK,  /* envelope or multipart */
 	PHASE_RESOLVE,
 	PHASE_RENDER,
@@ -117,6 +127,11 @@ struct request {
 	char timing[48];                /* … and Server-Timing */
 	struct batch *batch;            /* handle_batch.c: what it has to go on with; else NULL */
 	struct arena item_arena;        /* its item's; holds nothing for other routes */
+	struct job job;
+	bool away;     /* somebody else has it: its worker leaves it alone */
+	bool waited;   /* has been away */
+	bool may_read; /* there is time to read models */
+	uint32_t cold; /* a number of the model that has to be read first; 0: none */
 	bool answered;
 	uint64_t began;
 	uint64_t moved; /* when something of it came last */
@@ -135,7 +150,15 @@ void request_begin(struct request *request);
 bool request_answers_early(const struct request *request);
 /* False when more of a refused body came than is read for politeness. */
 bool request_receive(struct request *request, const char *data, size_t length);
-void request_answer(struct request *request);
+/*
+ * Whether the reply has come so far that something can be sent. Not, when a model would have to be read first:
+ * then `cold` says which, and it is to be called again with `may_read`.
+ */
+bool request_work(struct request *request);
+/* It is put aside until somebody has the time to work at it. */
+void request_wait(struct request *request);
+/* Bytes that the next work goes through, mostly. */
+size_t request_work_size(const struct request *request);
 
 /* Tells the client past the library, and ends the connection: there can be no other reply. */
 void request_cut(struct request *request, enum problem problem);

@@ -1,0 +1,340 @@
+"""Large requests and models that are read for the first time: who waits for whom, and who does not."""
+
+import ctypes
+import json
+import os
+import socket
+import tempfile
+import time
+import unittest
+
+import certificates
+from daemon import PATIENCE, Daemon, read_head, read_reply
+
+LARGE = "base_model: example/model\nadapter: lora\nvalues: [" + "1, " * 20000 + "1]\n"
+SMALL = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000
+
+
+def post(body=LARGE, path="/v1/resolve?checkpoint=none", name="nobody"):
+    """`name`: what it is called in the log."""
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {name}\r\nContent-Length: {len(body)}"
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+def metric(daemon, name):
+    text = daemon.get("/metrics").body.decode()
+    return int(text.partition(f"\n{name} ")[2].partition("\n")[0])
+
+
+def waiting(daemon):
+    return metric(daemon, "quantconf_http_requests_waiting")
+
+
+def wait_for(what):
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        if time.monotonic() > deadline:
+            raise AssertionError("it does not come")
+        time.sleep(0.01)
+
+
+class Held:
+    """The daemon's computing threads, stopped as by a debugger; all of them, or so many."""
+
+    def __init__(self, daemon, count=None):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long] * 4
+        folder = f"/proc/{daemon.process.pid}/task"
+        self.threads = []
+        for thread in sorted(os.listdir(folder), key=int):
+            with open(f"{folder}/{thread}/comm", encoding="ascii") as file:
+                if file.read() == "compute\n":
+                    self.threads.append(int(thread))
+        assert self.threads
+        self.threads = self.threads[:count]
+
+    def __enter__(self):
+        for thread in self.threads:
+            if self.libc.ptrace(PTRACE_SEIZE, thread, 0, 0) != 0:
+                raise unittest.SkipTest("no threads of others can be stopped here")
+            self.libc.ptrace(PTRACE_INTERRUPT, thread, 0, 0)
+            os.waitpid(thread, WALL)
+        return self
+
+    def release(self):
+        for thread in self.threads:
+            self.libc.ptrace(PTRACE_DETACH, thread, 0, 0)
+        self.threads = []
+
+    def __exit__(self, *_):
+        self.release()
+
+
+class Asked:
+    """Requests that were sent, and whose replies are read later."""
+
+    def __init__(self, daemon, requests, host=None):
+        self.peers = []
+        for data in requests:
+            if host:
+                peer = socket.create_connection((daemon.host, daemon.port), PATIENCE, (host, 0))
+            else:
+                peer = daemon.connect()
+            peer.sendall(data)
+            self.peers.append(peer)
+
+    def replies(self):
+        found = []
+        for peer in self.peers:
+            with peer, peer.makefile("rb") as stream:
+                found.append(read_reply(stream))
+        return found
+
+    def statuses(self):
+        return [reply.status for reply in self.replies()]
+
+
+class Models:
+    """A model root. Each model has as many tensors as are asked for."""
+
+    def __init__(self, *names, tensors=1):
+        self.folder = tempfile.TemporaryDirectory()
+        self.options = ("--model-root", self.folder.name)
+        for name in names:
+            folder = os.path.join(self.folder.name, "org", name)
+            os.makedirs(folder)
+            index = {f"model.layers.{i}.mlp.gate_proj.weight": "model-1.safetensors" for i in range(tensors)}
+            with open(os.path.join(folder, "config.json"), "w", encoding="ascii") as file:
+                json.dump({"model_type": "llama", "quantization_config": {"quant_method": "fp8"}}, file)
+            with open(os.path.join(folder, "model.safetensors.index.json"), "w", encoding="ascii") as file:
+                json.dump({"weight_map": index}, file)
+        time.sleep(0.1)  # what changed just now is not kept
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+    def config(self, name):
+        return f"base_model: org/{name}\nadapter: lora\n"
+
+
+class Waiting(unittest.TestCase):
+    def test_nobody_else_waits(self):
+        """While one client's large requests wait, everything else is answered, though nothing is computed."""
+        with Daemon("--workers", "1") as daemon:
+            good = daemon.resolve(SMALL).body
+            with Held(daemon) as held:
+                asked = Asked(daemon, [post()] * 20)
+                wait_for(lambda: waiting(daemon) == 20)
+                for _ in range(5):
+                    self.assertEqual(daemon.get("/healthz").status, 200)
+                    self.assertEqual(daemon.resolve(SMALL).body, good)
+                    self.assertEqual(daemon.get("/v1/rules").status, 200)
+                self.assertEqual(waiting(daemon), 20)
+                held.release()
+                replies = asked.replies()
+            self.assertEqual([reply.status for reply in replies], [200] * 20)
+            self.assertRegex(replies[0].headers["server-timing"], r"receive;dur=.*wait;dur=.*resolve;dur=")
+            self.assertEqual(waiting(daemon), 0)
+
+    def test_each_client_has_its_turn(self):
+        """Who comes last, and alone, is served right after the first of those who came in numbers before."""
+        with Daemon("--workers", "1") as daemon:
+            with Held(daemon) as held:
+                many = Asked(daemon, [post()] * 10, "127.0.0.2")
+                wait_for(lambda: waiting(daemon) == 10)
+                one = Asked(daemon, [post(name="one")], "127.0.0.3")
+                wait_for(lambda: waiting(daemon) == 11)
+                held.release()
+                self.assertEqual(one.statuses() + many.statuses(), [200] * 11)
+            daemon.wait_for_log("id=one")
+            order = [line for line in daemon.log().splitlines() if "route=/v1/resolve" in line]
+            self.assertIn("id=one", order[1], order)
+
+    def test_no_place(self):
+        """The last of those who have most goes without, whoever comes."""
+        with Daemon("--workers", "1", "--limit-waiting", "3") as daemon, Held(daemon) as held:
+            many = Asked(daemon, [post()] * 3, "127.0.0.2")
+            wait_for(lambda: waiting(daemon) == 3)
+            over = Asked(daemon, [post()], "127.0.0.2").replies()[0]
+            self.assertEqual((over.status, over.slug), (503, "overloaded"))
+            self.assertEqual(over.headers["retry-after"], "1")
+            one = Asked(daemon, [post()], "127.0.0.3")
+            told = many.peers.pop()
+            with told, told.makefile("rb") as stream:
+                self.assertEqual(read_reply(stream).slug, "overloaded")
+            self.assertEqual(waiting(daemon), 3)
+            held.release()
+            self.assertEqual(one.statuses() + many.statuses(), [200] * 3)
+
+    def test_nothing_is_computed_for_nobody(self):
+        with Daemon("--workers", "1") as daemon, Held(daemon) as held:
+            gone = Asked(daemon, [post()] * 5)
+            stays = Asked(daemon, [post()] * 2)
+            wait_for(lambda: waiting(daemon) == 7)
+            for peer in gone.peers:
+                peer.close()
+            wait_for(lambda: waiting(daemon) == 2)
+            held.release()
+            self.assertEqual(stays.statuses(), [200] * 2)
+            wait_for(lambda: metric(daemon, "quantconf_connections") == 1)
+            self.assertEqual(metric(daemon, 'quantconf_resolutions_total{status="ok"}'), 2)
+            self.assertEqual(daemon.log().count("ended=client-gone"), 5)
+
+    def test_a_client_goes_while_it_is_served(self):
+        """Nothing turns around meanwhile, and nobody else notices."""
+        with Daemon("--workers", "1") as daemon:
+            for _ in range(20):
+                gone = Asked(daemon, [post()] * 3)
+                for peer in gone.peers:
+                    peer.close()
+            self.assertEqual(daemon.resolve(LARGE, "?checkpoint=none").status, 200)
+            wait_for(lambda: metric(daemon, "quantconf_connections") == 1)
+            with Held(daemon):
+                gone = Asked(daemon, [post()] * 3)
+                wait_for(lambda: waiting(daemon) == 3)
+                for peer in gone.peers:
+                    peer.shutdown(socket.SHUT_WR)
+                for peer in gone.peers:
+                    with peer:
+                        self.assertEqual(peer.recv(1), b"")
+
+    def test_the_drain_waits(self):
+        with Daemon("--workers", "2") as daemon, Held(daemon) as held:
+            asked = Asked(daemon, [post()] * 10)
+            wait_for(lambda: waiting(daemon) == 10)
+            daemon.signal()
+            time.sleep(1)  # longer than idle connections have
+            held.release()
+            self.assertEqual(asked.statuses(), [200] * 10)
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_the_drain_is_bounded(self):
+        for signals in (1, 2):
+            options = ("--drain-timeout", "1") if signals == 1 else ()
+            with Daemon("--workers", "1", *options) as daemon, Held(daemon):
+                asked = Asked(daemon, [post()] * 10)
+                wait_for(lambda: waiting(daemon) == 10)
+                for _ in range(signals):
+                    daemon.signal()
+                    time.sleep(0.1)
+                for peer in asked.peers:
+                    with peer:
+                        self.assertEqual(peer.recv(100), b"")
+                daemon.wait_for_log("10 connections cut off")
+
+    def test_too_long(self):
+        options = ("--workers", "1", "--request-timeout", "1")
+        with Models("cold") as models, Daemon(*options, *models.options) as daemon, Held(daemon) as held:
+            reply = Asked(daemon, [post()]).replies()[0]
+            self.assertEqual((reply.status, reply.slug), (503, "overloaded"))
+            peer = daemon.connect()
+            with peer, peer.makefile("rb") as stream:
+                peer.sendall(post(SMALL + "---\n" + models.config("cold"), "/v1/batch"))
+                self.assertEqual(read_head(stream)[0], 200)
+                self.assertIn(b'"status":"ok"', stream.readline() + stream.readline())
+                stream.read()  # it is cut off
+            held.release()
+            self.assertEqual(daemon.resolve(LARGE, "?checkpoint=none").status, 200)
+
+    def test_a_batch(self):
+        """Small items are done at once, large ones wait, and all come in their order."""
+        with Daemon("--workers", "1") as daemon, Held(daemon) as held:
+            batch = "---\n".join([SMALL, LARGE, SMALL, LARGE, SMALL])
+            asked = Asked(daemon, [post(batch, "/v1/batch?checkpoint=none")] * 3)
+            wait_for(lambda: waiting(daemon) == 3)
+            held.release()
+            for reply in asked.replies():
+                lines = reply.body.splitlines()
+                self.assertEqual(json.loads(lines[-1])["ok"], 5)
+                sizes = [len(line) > 20000 for line in lines[:5]]
+                self.assertEqual(sizes, [False, True, False, True, False])
+
+    def test_a_batch_without_a_place(self):
+        """Its item is told so; the others are resolved."""
+        with Models("cold") as models, Daemon("--workers", "1", "--limit-waiting", "1", *models.options) as daemon:
+            batch = post("---\n".join([SMALL, models.config("cold"), SMALL]), "/v1/batch")
+            with Held(daemon) as held:
+                first = Asked(daemon, [post()], "127.0.0.2")
+                wait_for(lambda: waiting(daemon) == 1)
+                reply = Asked(daemon, [batch], "127.0.0.2").replies()[0]
+                held.release()
+                self.assertEqual(first.statuses(), [200])
+            lines = [json.loads(line) for line in reply.body.splitlines()]
+            self.assertEqual([line.get("status") for line in lines[:3]], ["ok", 503, "ok"])
+            self.assertEqual(lines[1]["type"], "urn:quantconf:problem:overloaded")
+            self.assertEqual((lines[3]["ok"], lines[3]["unreadable"]), (2, 1))
+
+    def test_tls(self):
+        certificates.needed()
+        with tempfile.TemporaryDirectory() as folder:
+            pair = certificates.Pair(folder, "one")
+            options = ("--workers", "1", *pair.options)
+            with Daemon(*options, listen="tls:127.0.0.1:0", tls=pair.context()) as daemon:
+                with Held(daemon) as held:
+                    asked = Asked(daemon, [post()] * 3)
+                    wait_for(lambda: waiting(daemon) == 3)
+                    asked.peers.pop().close()
+                    held.release()
+                    self.assertEqual(asked.statuses(), [200] * 2)
+
+
+class Inspections(unittest.TestCase):
+    """Of models that nobody has asked for yet."""
+
+    def lookups(self, daemon):
+        name = 'quantconf_checkpoint_cache_requests_total{result="%s"}'
+        return metric(daemon, name % "miss"), metric(daemon, name % "hit")
+
+    def test_one_reads_for_all(self):
+        with Models("one", "other", tensors=20000) as models:
+            with Daemon("--workers", "2", *models.options) as daemon:
+                with Held(daemon) as held:
+                    requests = [post(models.config("one"), "/v1/resolve")] * 10
+                    requests += [post(models.config("other"), "/v1/resolve")] * 10
+                    requests += [b"GET /v1/inspect?model=org/one HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 10
+                    asked = Asked(daemon, requests)
+                    wait_for(lambda: waiting(daemon) == 30)
+                    self.assertEqual(self.lookups(daemon), (0, 0))
+                    held.release()
+                    replies = asked.replies()
+                self.assertEqual([reply.status for reply in replies], [200] * 30)
+                for reply in replies[:20]:
+                    self.assertEqual(reply.json["checkpoint"]["quant_method"], "fp8")
+                self.assertEqual(self.lookups(daemon), (2, 28))
+                # What is kept needs nobody else.
+                with Held(daemon):
+                    self.assertEqual(daemon.resolve(models.config("one")).status, 200)
+
+    def test_what_is_not_there_is_told_at_once(self):
+        with Models("one") as models, Daemon("--workers", "1", *models.options) as daemon, Held(daemon):
+            reply = daemon.resolve(models.config("none"), "?checkpoint=org/none")
+            self.assertIn("checkpoint-not-found", reply.body.decode())
+            self.assertEqual(daemon.get("/v1/inspect?model=org/none").status, 404)
+
+    def test_memory(self):
+        """Reading a model counts as what it is, and says so where there is none."""
+        with Models("large", tensors=100000) as models:
+            options = ("--workers", "1", *models.options)
+            with Daemon("--limit-memory-total", "8MiB", *options) as daemon:
+                for _ in range(2):
+                    reply = daemon.resolve(models.config("large"))
+                    self.assertEqual((reply.status, reply.slug), (503, "no-memory"))
+                    reply = daemon.get("/v1/inspect?model=org/large")
+                    self.assertEqual((reply.status, reply.slug), (503, "no-memory"))
+                batch = SMALL + "---\n" + models.config("large")
+                lines = [json.loads(line) for line in daemon.post("/v1/batch", batch).body.splitlines()]
+                self.assertEqual([line.get("status") for line in lines[:2]], ["ok", 503])
+                self.assertEqual(metric(daemon, "quantconf_request_memory_bytes"), 0)
+            with Daemon(*options) as daemon:
+                self.assertEqual(daemon.resolve(models.config("large")).status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
