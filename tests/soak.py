@@ -31,6 +31,8 @@ ROUNDS = 10
 CLIENTS = 2 * (os.cpu_count() or 1)
 MODEL = {"model_type": "llama", "quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128}}
 CONFIGS = [path.read_bytes() for path in sorted(SOURCE.glob("examples/*.yaml"))]
+# What goes to the computing threads.
+LARGE = b"base_model: org/model\nadapter: lora\nvalues: [" + b"1, " * 15000 + b"1]\n"
 BAD = [b"a: [1\n", b"", b"\xff", b"- a\n", b"a: " + b"[" * 500, b"load_in_4bit: true\nload_in_8bit: true\n", b"adapter: " + b"x" * 3000]
 
 
@@ -45,6 +47,8 @@ def resolving(chance):
     query = chance.choice(("", "?target=flat", "?include=migrated,diff", "?checkpoint=org/model", "?on_invalid=200"))
     accept = chance.choice(("*/*", "application/yaml", "text/plain", "text/x-diff", "application/sarif+json"))
     body = chance.choice(CONFIGS if chance.random() < 0.7 else BAD)
+    if chance.random() < 0.005:
+        body = LARGE
     return request("POST", "/v1/resolve" + query, body, ("Accept: " + accept,)), {200, 400, 422}
 
 
@@ -124,6 +128,8 @@ class Client:
     def batch(self):
         count = self.chance.choice((1, 5, 50))
         body = b"---\n".join(self.chance.choice(CONFIGS + BAD[:1]) for _ in range(count))
+        if self.chance.random() < 0.01:
+            body += b"---\n" + LARGE
         with self.connect() as peer, peer.makefile("rb") as stream:
             peer.sendall(request("POST", "/v1/batch", body, ("Connection: close",)))
             status, _ = read_head(stream)
@@ -132,12 +138,16 @@ class Client:
         return 1
 
     def break_off(self):
-        """Somewhere in the middle, politely or not."""
+        """Somewhere in the middle, politely or not; or when all is said."""
         data, _ = resolving(self.chance)
+        end = self.chance.randrange(len(data))
+        if self.chance.random() < 0.02:
+            data = request("POST", "/v1/resolve", LARGE)
+            end = len(data)
         peer = self.raw(self.chance.choice((self.plain, self.secure)))
         if self.chance.random() < 0.5:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        peer.sendall(data[: self.chance.randrange(len(data))])
+        peer.sendall(data[:end])
         peer.close()
         return 1
 

@@ -205,6 +205,21 @@ class Waiting(unittest.TestCase):
                     with peer:
                         self.assertEqual(peer.recv(1), b"")
 
+    def test_what_comes_behind_it_waits_too(self):
+        """Of one client, on one connection: replies come in the order of the requests."""
+        with Daemon("--workers", "1") as daemon, Held(daemon) as held:
+            batch = post("---\n".join([SMALL, LARGE]), "/v1/batch?checkpoint=none")
+            asked = post(SMALL) + post() + HEALTH + batch + post() + HEALTH
+            with daemon.connect() as peer, peer.makefile("rb") as stream:
+                peer.sendall(asked)
+                wait_for(lambda: waiting(daemon) == 1)
+                held.release()
+                replies = [read_reply(stream) for _ in range(6)]
+            self.assertEqual([reply.status for reply in replies], [200] * 6)
+            self.assertEqual(replies[2].json, {"status": "ok"})
+            self.assertEqual(replies[5].json, {"status": "ok"})
+            self.assertEqual(replies[1].json["canonical"], replies[4].json["canonical"])
+
     def test_the_drain_waits(self):
         with Daemon("--workers", "2") as daemon, Held(daemon) as held:
             asked = Asked(daemon, [post()] * 10)
