@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "service/network/connection.h"
+#include "service/network/spare.h"
 #include "service/options/file.h"
 
 #define FILE_LIMIT ((size_t)256 * 1024)
@@ -116,6 +117,7 @@ struct tls *tls_load(struct arena *arena, const char *certificate_path, const ch
 		.key_path = key_path,
 		.fault = ret_fault,
 	};
+	spare_for_handshakes();
 	loading.certificate_text = file_read(arena, certificate_path, FILE_LIMIT, ret_fault);
 	if (!loading.certificate_text.data)
 		return NULL;
