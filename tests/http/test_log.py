@@ -65,10 +65,10 @@ class Full(unittest.TestCase):
         daemon.fill()
         for _ in range(100):
             self.assertEqual(daemon.get("/healthz").status, 200)
-        self.read_all(read, fd)
+        text = self.read_all(read, fd)
         daemon.get("/version", x_request_id="afterwards")
         daemon.get("/version")
-        text = self.read_all(read, fd)
+        text += self.read_all(read, fd)
         self.assertRegex(text, r"(?m)^time=\S+ level=info event=request id=afterwards .*warnings=0$")
         self.assertRegex(text, r"(?m)^time=\S+ level=warning event=log dropped=[1-9]\d* message=")
 
