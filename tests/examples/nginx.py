@@ -16,8 +16,8 @@ from support import BAD, EXAMPLES, GOOD, PATIENCE, Daemon, ExampleTest, main, ne
 
 NAME = "quantconf.example.org"
 CLIENTS = 6
-# Between two events, over all clients.
-REQUESTS = 100
+# Between two events, of each client: so every process of nginx has turned, and seen which kept connections have ended.
+REQUESTS = 20
 ROUNDS = 3
 
 MAIN = """
@@ -51,11 +51,11 @@ class Load:
     def __init__(self, connect, expected):
         self.connect = connect
         self.expected = expected
-        self.answered = 0
+        self.answered = [0] * CLIENTS
         self.answer = threading.Condition()
         self.wrong = []
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.ask_on) for _ in range(CLIENTS)]
+        self.threads = [threading.Thread(target=self.ask_on, args=(index,)) for index in range(CLIENTS)]
 
     def __enter__(self):
         for thread in self.threads:
@@ -67,7 +67,7 @@ class Load:
         for thread in self.threads:
             thread.join(4 * PATIENCE)
 
-    def ask_on(self):
+    def ask_on(self, index):
         with open(GOOD, "rb") as file:
             config = file.read()
         connection = self.connect()
@@ -80,17 +80,21 @@ class Load:
                 answer = error
                 connection.close()
             with self.answer:
-                self.answered += 1
+                self.answered[index] += 1
                 if answer != (200, self.expected):
                     self.wrong.append(answer)
                 self.answer.notify_all()
         connection.close()
 
     def wait(self):
-        """Until so many more are answered."""
+        """Until each has so many more answers."""
         with self.answer:
-            wanted = self.answered + REQUESTS
-            if not self.answer.wait_for(lambda: self.answered >= wanted, 4 * PATIENCE):
+            before = list(self.answered)
+
+            def all_have():
+                return all(now - then >= REQUESTS for now, then in zip(self.answered, before))
+
+            if not self.answer.wait_for(all_have, 4 * PATIENCE):
                 raise AssertionError("nothing is answered any more")
 
 
