@@ -42,9 +42,12 @@ static void work_at(struct crew_member *member, struct request *request)
 /* With the lock. The worker sees it when it turns next, which it does when it is woken. */
 static void give_back(struct crew *crew, struct job *job, bool refused)
 {
+	struct job **last = &job->worker->done;
+	while (*last)
+		last = &(*last)->next;
 	job->refused = refused;
-	job->next = job->worker->done;
-	job->worker->done = job;
+	job->next = NULL;
+	*last = job;
 	worker_wake(job->worker);
 	pthread_cond_broadcast(&crew->less);
 }
