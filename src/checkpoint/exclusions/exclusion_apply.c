@@ -304,8 +304,7 @@ static bool apply(struct application *application, struct exclusion *exclusion)
 		apply_plain(application, exclusion);
 	else
 		apply_pattern(application, exclusion);
-	return application->left > 0 &&
-	       !(exclusion->broken && pattern_pool_spent(application->pool));
+	return application->left > 0 && !exclusion->broken;
 }
 
 /* What would take too long is counted, and excludes nothing. */

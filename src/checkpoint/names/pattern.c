@@ -127,15 +127,10 @@ static int try(struct pattern_pool *pool, const struct pattern *pattern, struct 
 		pool->result, pool->limits);
 }
 
-bool pattern_pool_spent(const struct pattern_pool *pool)
-{
-	return pool->spent >= BUDGET;
-}
-
 enum pattern_outcome pattern_match(
 	struct pattern_pool *pool, const struct pattern *pattern, struct text subject)
 {
-	if (pattern_pool_spent(pool))
+	if (pool->spent >= BUDGET)
 		return PATTERN_LIMIT;
 	pool->spent++;
 	int result = try(pool, pattern, subject, FIRST_LIMIT);

@@ -44,9 +44,6 @@ struct pattern *pattern_compile(struct pattern_pool *pool, struct text source,
 enum pattern_outcome pattern_match(
 	struct pattern_pool *pool, const struct pattern *pattern, struct text subject);
 
-/* The pool has done enough: nothing is tried any more. */
-bool pattern_pool_spent(const struct pattern_pool *pool);
-
 /* Whether anything in it is more than itself: "." counts only if `dot` is set. */
 bool pattern_is_special(struct text source, bool dot);
 /* Whether it means the same for names that differ only in their digits (but not in their number).
