@@ -146,7 +146,7 @@ const struct problem_row problems[] = {
 	[PROBLEM_OVERLOADED] = {
 		.slug = "overloaded",
 		.status = 503,
-		.title = "There are too many connections",
+		.title = "There is too much to do at the moment",
 		.retry_after = "1",
 	},
 	[PROBLEM_NO_MEMORY] = {
