@@ -52,6 +52,8 @@ static void put_excerpt(struct page *page, const struct location *location)
 	if (!lines || location->line > lines->count)
 		return;
 	struct text line = lines_text(lines, location->line - 1);
+	if (line.length == 0)
+		return;
 	size_t start = (size_t)(line.data - lines->source.data);
 	size_t from = location->offset > start ? location->offset - start : 0;
 	struct excerpt_colour colour = { "", "" };

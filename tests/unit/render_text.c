@@ -216,6 +216,19 @@ START_TEST(shows_no_line_that_is_not_at_fault)
 }
 END_TEST
 
+/* A bracket that is still open is missed where the text ends, perhaps in a line without anything. */
+START_TEST(shows_no_empty_line)
+{
+	const char source[] = "a: [1\n\n";
+	struct location location = place_of(source, "\n\n", "");
+	location.offset += 1;
+	location.line += 1;
+	struct diagnostic finding = finding_at(&location, 1);
+	ck_assert(text_starts_with(rendered(source, &finding, false),
+		"c.yaml:2:6: error: Both. [torchao-with-gptq]\nhelp: "));
+}
+END_TEST
+
 /* What stops a run is said first, wherever it stands. */
 START_TEST(tells_errors_first)
 {
@@ -310,6 +323,7 @@ int main(void)
 	tcase_add_test(cases, shows_findings_without_a_place);
 	tcase_add_test(cases, shows_no_line_that_is_not_at_fault);
 	tcase_add_test(cases, names_the_checkpoint);
+	tcase_add_test(cases, shows_no_empty_line);
 	tcase_add_test(cases, tells_errors_first);
 	tcase_add_test(cases, colours_only_when_asked);
 	tcase_add_test(cases, lets_no_control_through);
