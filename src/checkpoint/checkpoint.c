@@ -27,11 +27,26 @@ static void report_document(
 	added->span = problem->span;
 }
 
+/* transformers opens its files as UTF-8 and hands them to Python's json, which raises on the mark. */
+static bool refuse_mark(struct inspector *inspector, struct text bytes, bool main)
+{
+	if (!text_starts_with(bytes, "\xef\xbb\xbf"))
+		return false;
+	inspector_report_text(inspector, main ? CHECKPOINT_UNREADABLE : CHECKPOINT_FILE_BAD,
+		inspector->file, text_of(""),
+		text_of("it begins with a byte order mark, on which Python's json raises, so save "
+			"it without one"));
+	return true;
+}
+
 const struct node *inspector_read(
 	struct inspector *inspector, struct text bytes, struct text *ret_bytes)
 {
 	struct document document = { 0 };
 	bool main = inspector->file.length == 0;
+	*ret_bytes = bytes;
+	if (refuse_mark(inspector, bytes, main))
+		return NULL;
 	json_read(&document, inspector->arena, bytes, inspector->limits);
 	*ret_bytes = document.bytes;
 	const struct document_problem *problem = document.problems;

@@ -10,7 +10,7 @@
 /* What is wrong or worth knowing in the checkpoint itself; the resolver turns each into its rule.
  */
 enum checkpoint_fault {
-	CHECKPOINT_UNREADABLE, /* no JSON, too deep, too large, not UTF-8; detail says which */
+	CHECKPOINT_UNREADABLE, /* no JSON, too deep, too large, not UTF-8, a byte order mark; detail says which */
 	CHECKPOINT_NOT_AN_OBJECT,
 	CHECKPOINT_METHOD_MISSING, /* a block that transformers reads, without quant_method and
 				      load_in_* */

@@ -93,7 +93,7 @@ static struct text value_of(struct arena *arena, const struct node *node, bool q
 		break;
 	}
 	struct text value = shortened(arena, node->text);
-	if (quoted && node->kind == NODE_STRING)
+	if (quoted && node->quoted)
 		return arena_printf(arena, "\"%.*s\"", TEXT_ARGUMENTS(value));
 	return value;
 }

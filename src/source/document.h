@@ -52,6 +52,7 @@ struct document {
 	struct node *root; /* a mapping; NULL when any fault but FAULT_DUPLICATE_KEY was found */
 	struct document_problem *problems; /* in order of appearance */
 	struct replaced *replaced;         /* in no order */
+	bool not_finite; /* of json_read(): NaN, Infinity or -Infinity stands in it */
 };
 
 /*
@@ -69,7 +70,8 @@ void yaml_read(struct document *document, struct arena *arena, struct text bytes
  * json.c. Reads one JSON value (RFC 8259) of any kind, with the same tree and places. Numbers keep
  * their digits, keys are compared exactly, and a key that comes twice is FAULT_DUPLICATE_KEY (the
  * last value wins). Faults: FAULT_SYNTAX, FAULT_ENCODING, FAULT_DEPTH, FAULT_NODES, FAULT_EMPTY,
- * FAULT_DUPLICATE_KEY. `root` may be no mapping.
+ * FAULT_DUPLICATE_KEY. `root` may be no mapping. NaN, Infinity and -Infinity, which are no JSON, but what Python's
+ * json writes and reads, are strings that are not quoted; document->not_finite tells that there are some.
  */
 void json_read(struct document *document, struct arena *arena, struct text bytes,
 	const struct document_limits *limits);

@@ -119,6 +119,12 @@ static bool is_float(struct text digits)
 	return false;
 }
 
+/* "NaN", "Infinity" or "-Infinity", as json_scan() let through */
+static bool is_not_finite(struct text bare)
+{
+	return text_starts_with(bare, "N") || text_ends_with(bare, "y");
+}
+
 static bool walk_scalar(struct walk *walk, const cJSON *item)
 {
 	struct node *node = ARENA_NEW(walk->tree->arena, struct node);
@@ -134,7 +140,9 @@ static bool walk_scalar(struct walk *walk, const cJSON *item)
 		return tree_add(walk->tree, node, node->span, VIA_DIRECT);
 	}
 	node->written = node->text = walk_bare(walk, &node->span);
-	if (cJSON_IsNumber(item))
+	if (cJSON_IsNumber(item) && is_not_finite(node->text))
+		node->kind = NODE_STRING;
+	else if (cJSON_IsNumber(item))
 		node->kind = is_float(node->text) ? NODE_FLOAT : NODE_INTEGER;
 	else
 		node->kind = cJSON_IsBool(item) ? NODE_BOOLEAN : NODE_NULL;

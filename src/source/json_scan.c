@@ -61,16 +61,36 @@ static size_t number_end(const struct scan *scan, size_t at)
 	return at > exponent ? at : start;
 }
 
+/* For cJSON it is a 0. */
+static bool pass_number(struct scan *scan, size_t length)
+{
+	memset(scan->copy + scan->at, ' ', length);
+	scan->copy[scan->at] = '0';
+	scan->at += length;
+	return true;
+}
+
+/* What Python's json writes for the floats that JSON has no numbers for. */
+static bool scan_not_finite(struct scan *scan)
+{
+	static const char *const literals[] = { "NaN", "Infinity", "-Infinity" };
+	struct text rest = text_from(scan->source, scan->at);
+	for (size_t i = 0; i < sizeof(literals) / sizeof(*literals); i++)
+		if (text_starts_with(rest, literals[i])) {
+			scan->tree->document->not_finite = true;
+			return pass_number(scan, strlen(literals[i]));
+		}
+	return false;
+}
+
 static bool scan_number(struct scan *scan)
 {
 	size_t start = scan->at;
 	size_t end = number_end(scan, start);
 	if (end == start)
 		return refuse(scan, start, "not a number as JSON writes it");
-	if (end - start > NUMBER_MOST) {
-		memset(scan->copy + start, ' ', end - start);
-		scan->copy[start] = '0';
-	}
+	if (end - start > NUMBER_MOST)
+		return pass_number(scan, end - start);
 	scan->at = end;
 	return true;
 }
@@ -201,9 +221,11 @@ static bool scan_token(struct scan *scan)
 	case '"':
 		return count_value(scan) && scan_string(scan);
 	default:
-		if (c == '-' || is_digit(c))
-			return count_value(scan) && scan_number(scan);
-		return count_value(scan) && scan_literal(scan);
+		if (!count_value(scan))
+			return false;
+		if (scan_not_finite(scan))
+			return true;
+		return c == '-' || is_digit(c) ? scan_number(scan) : scan_literal(scan);
 	}
 }
 

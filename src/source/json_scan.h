@@ -8,7 +8,7 @@
 
 /*
  * Checks letters, numbers, strings and limits, not the order of commas and colons, which is
- * cJSON's. Blanks a byte order mark and replaces numbers that are too long for cJSON in `copy`, the
- * same bytes. False when a problem was recorded.
+ * cJSON's. Blanks a byte order mark and replaces numbers that are too long for cJSON, and those
+ * that are not finite, in `copy`, the same bytes. False when a problem was recorded.
  */
 bool json_scan(struct tree *tree, struct text source, char *copy);

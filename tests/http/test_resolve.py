@@ -350,6 +350,43 @@ class Resolve(unittest.TestCase):
         self.assertEqual(odd.status, 200)
         self.assertTrue(odd.json["findings"])
 
+    def test_checkpoints_as_python_writes_them(self):
+        """Of `"time_step_limit": [0.0, Infinity]`, say: json.dumps() writes what is no JSON, and json.load() reads it."""
+        checkpoint = dict(GPTQ_CHECKPOINT, time_step_limit=[0.0, float("inf"), float("-inf"), float("nan")])
+        text = json.dumps(checkpoint)
+        self.assertIn("[0.0, Infinity, -Infinity, NaN]", text)
+        plain = self.daemon.post("/v1/inspect", json.dumps(GPTQ_CHECKPOINT))
+        self.assertEqual(self.daemon.post("/v1/inspect", text).body, plain.body)
+        envelope = json.dumps({"config": "adapter: lora\n", "checkpoint": checkpoint})
+        reply = self.daemon.resolve(envelope, content_type="application/json")
+        self.assertEqual((reply.status, reply.json["checkpoint"]["quant_method"]), (200, "gptq"), reply.body)
+        for kind, body in (("application/json", f"[{envelope},{envelope}]"), ("application/x-ndjson", f"{envelope}\n{envelope}\n")):
+            reply = self.daemon.post("/v1/batch", body, kind)
+            lines = [json.loads(line) for line in reply.body.splitlines()]
+            self.assertEqual([line.get("status") for line in lines[:2]], ["ok", "ok"], reply.body)
+        odd = json.dumps({"quantization_config": {"quant_method": "gptq", "bits": float("nan")}})
+        finding = self.daemon.post("/v1/inspect", odd).json["findings"][0]
+        self.assertIn("is NaN", finding["message"])
+
+    def test_nothing_else_is_read_as_python_writes_it(self):
+        for body in (
+            '{"config": {"learning_rate": NaN}}',
+            '{"config": "adapter: lora", "options": {"target": Infinity}}',
+            '{"config": "adapter: lora", "checkpoint": {}, "options": {"include": [-Infinity]}}',
+            '{"config": NaN, "checkpoint": {"a": NaN}}',
+            '{"learning_rate": NaN, "checkpoint": NaN}',
+            "NaN",
+        ):
+            with self.subTest(body):
+                self.check_problem(self.daemon.resolve(body, content_type="application/json"), 400, "bad-envelope")
+        reply = self.daemon.resolve('{"config": {"adapter": "lora",\n "lr": NaN}}', content_type="application/json")
+        self.assertIn('outside of a "checkpoint" there is no NaN (line 2, column 8)', reply.json["detail"])
+
+    def test_byte_order_mark_before_a_checkpoint(self):
+        reply = self.daemon.post("/v1/inspect", b"\xef\xbb\xbf{}", "application/json")
+        self.check_problem(reply, 400, "bad-checkpoint")
+        self.assertIn("byte order mark", reply.json["detail"])
+
     def test_inspect_for_people(self):
         reply = self.daemon.post("/v1/inspect", json.dumps(GPTQ_CHECKPOINT), accept="text/plain")
         self.assertEqual(reply.status, 200)

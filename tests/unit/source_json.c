@@ -31,6 +31,24 @@ START_TEST(trees_are_read)
 }
 END_TEST
 
+START_TEST(floats_that_are_not_finite_are_strings_without_quotes)
+{
+	struct document document =
+		source_json("{\"a\": [0.0, Infinity,-Infinity,\nNaN], \"b\": \"NaN\"}");
+	ck_assert_ptr_null(document.problems);
+	ck_assert(document.not_finite);
+	source_assert(source_dump(document.root),
+		"{a:[0.0f,\"Infinity\",\"-Infinity\",\"NaN\"],b:\"NaN\"}");
+	const struct node *list = node_get(document.root, "a");
+	ck_assert(!list->items[1]->quoted);
+	ck_assert(node_get(document.root, "b")->quoted);
+	ck_assert_uint_eq(list->items[2]->span.start.column, 21);
+	ck_assert_uint_eq(list->items[2]->span.end.column, 30);
+	ck_assert_uint_eq(list->items[3]->span.start.line, 1);
+	ck_assert(!source_json("[\"NaN\", 1]").not_finite);
+}
+END_TEST
+
 static const struct {
 	struct text json;
 	enum document_fault fault;
@@ -45,8 +63,14 @@ static const struct {
 	{ TEXT("[+1]"), FAULT_SYNTAX, "1:2-1:2" },
 	{ TEXT("[-]"), FAULT_SYNTAX, "1:2-1:2" },
 	{ TEXT("[0x1]"), FAULT_SYNTAX, "1:3-1:3" },
-	{ TEXT("[NaN]"), FAULT_SYNTAX, "1:2-1:2" },
-	{ TEXT("[Infinity]"), FAULT_SYNTAX, "1:2-1:2" },
+	{ TEXT("[nan]"), FAULT_SYNTAX, "1:2-1:2" },
+	{ TEXT("[-NaN]"), FAULT_SYNTAX, "1:2-1:2" },
+	{ TEXT("[+Infinity]"), FAULT_SYNTAX, "1:2-1:2" },
+	{ TEXT("[Infinit]"), FAULT_SYNTAX, "1:2-1:2" },
+	{ TEXT("[NaNo]"), FAULT_SYNTAX, "1:5-1:5" },
+	{ TEXT("[Infinity5]"), FAULT_SYNTAX, "1:10-1:10" },
+	{ TEXT("[NaN NaN]"), FAULT_SYNTAX, "1:6-1:6" },
+	{ TEXT("{NaN: 1}"), FAULT_SYNTAX, "1:2-1:2" },
 	{ TEXT("[truer]"), FAULT_SYNTAX, "1:6-1:6" },
 	{ TEXT("[1,]"), FAULT_SYNTAX, "1:4-1:4" },
 	{ TEXT("{\"a\":1,}"), FAULT_SYNTAX, "1:8-1:8" },
@@ -187,6 +211,7 @@ int main(void)
 {
 	TCase *cases = tcase_create("json");
 	tcase_add_loop_test(cases, trees_are_read, 0, COUNT(trees));
+	tcase_add_test(cases, floats_that_are_not_finite_are_strings_without_quotes);
 	tcase_add_loop_test(cases, faults_are_placed, 0, COUNT(faults));
 	tcase_add_test(cases, places_count_characters_and_all_line_ends);
 	tcase_add_test(cases, duplicates_are_told);

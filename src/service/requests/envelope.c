@@ -79,6 +79,37 @@ static bool check_duplicates(
 	return true;
 }
 
+/* The first of what only Python's json takes for JSON, or NULL. */
+static const struct node *find_not_finite(const struct node *node)
+{
+	const struct node *found = NULL;
+	if (node->kind == NODE_STRING && !node->quoted)
+		return node;
+	for (uint32_t i = 0; node->kind == NODE_SEQUENCE && i < node->count && !found; i++)
+		found = find_not_finite(node->items[i]);
+	for (uint32_t i = 0; node->kind == NODE_MAPPING && i < node->count && !found; i++)
+		found = find_not_finite(node->members[i].value);
+	return found;
+}
+
+/* A checkpoint is what Python wrote; all else is JSON. */
+static bool check_finite(const struct node *root, struct arena *arena, struct refusal *refusal)
+{
+	const struct node *found = NULL;
+	bool enveloped = node_get(root, "config");
+	for (uint32_t i = 0; i < root->count && !found; i++)
+		if (!enveloped || !text_is(root->members[i].key, "checkpoint"))
+			found = find_not_finite(root->members[i].value);
+	if (!found)
+		return true;
+	return refuse(refusal, NULL,
+		arena_printf(arena,
+			"this cannot be read as JSON: outside of a \"checkpoint\" there is no %.*s "
+			"(line %u, column %u)",
+			TEXT_ARGUMENTS(found->text), found->span.start.line + 1,
+			found->span.start.column + 1));
+}
+
 static bool check_members(const struct node *root, struct arena *arena, struct refusal *refusal)
 {
 	for (uint32_t i = 0; i < root->count; i++) {
@@ -242,6 +273,8 @@ bool envelope_read(struct envelope *envelope, struct arena *arena, struct text b
 		return refuse_unreadable(ret_refusal, arena, fatal(&document));
 	if (document.root->kind != NODE_MAPPING)
 		return refuse(ret_refusal, NULL, TEXT("an envelope must be a JSON object"));
+	if (document.not_finite && !check_finite(document.root, arena, ret_refusal))
+		return false;
 	envelope->config = node_get(document.root, "config");
 	envelope->bare = !envelope->config;
 	envelope->config_problems =
