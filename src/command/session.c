@@ -156,8 +156,9 @@ const struct checkpoint *session_folder(struct arena *arena, const char *path)
 	struct roots_answer answer = roots_inspect_folder(arena, path, NULL);
 	if (answer.status == ROOTS_FOUND)
 		return answer.checkpoint;
-	struct text detail =
-		answer.detail.length > 0 ? answer.detail : TEXT("there is no config.json in it");
+	struct text detail = answer.detail.length > 0
+				     ? answer.detail
+				     : TEXT("there is no config.json in its folder");
 	if (answer.status == ROOTS_NO_MEMORY)
 		detail = TEXT("there is not enough memory");
 	say("cannot inspect %s: %.*s", path, TEXT_ARGUMENTS(detail));

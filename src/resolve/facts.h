@@ -74,6 +74,7 @@ struct facts {
 	const struct checkpoint *checkpoint; /* NULL when none was inspected */
 	struct text lookup;   /* why no checkpoint was inspected, one clause; "" when one was */
 	bool lookup_unusable; /* it is there, and cannot be used */
+	bool lookup_closed;   /* it is not found, and a model root cannot be opened */
 	struct text
 		ignored; /* of a request over a checkpoint of its own class: its values that the stored ones beat */
 	struct text

@@ -20,12 +20,17 @@ static struct text why_not(struct resolver *resolver, struct text model, struct 
 	case ROOTS_UNREADABLE:
 		return arena_printf(resolver->arena, "%.*s is there but cannot be used: %.*s",
 			TEXT_ARGUMENTS(model), TEXT_ARGUMENTS(detail));
+	case ROOTS_CLOSED:
+		return arena_printf(resolver->arena,
+			"no model root that can be opened has %.*s; %.*s", TEXT_ARGUMENTS(model),
+			TEXT_ARGUMENTS(detail));
 	case ROOTS_REFUSED:
 		return arena_printf(resolver->arena, "%.*s is no name below a model root: %.*s",
 			TEXT_ARGUMENTS(model), TEXT_ARGUMENTS(detail));
 	default:
-		return arena_printf(
-			resolver->arena, "no model root has %.*s", TEXT_ARGUMENTS(model));
+		return arena_printf(resolver->arena, "no model root has %.*s%s%.*s",
+			TEXT_ARGUMENTS(model), answer.detail.length > 0 ? ": " : "",
+			TEXT_ARGUMENTS(answer.detail));
 	}
 }
 
@@ -79,6 +84,7 @@ static void look_up(struct resolver *resolver, struct text model, struct text re
 		return;
 	}
 	facts->lookup_unusable = answer.status == ROOTS_UNREADABLE;
+	facts->lookup_closed = answer.status == ROOTS_CLOSED;
 	if (answer.status == ROOTS_FOUND)
 		facts->checkpoint = answer.checkpoint;
 	else
@@ -97,8 +103,11 @@ static void report_not_found(struct resolver *resolver)
 		{ "lookup", resolver->facts.lookup },
 		{ NULL, TEXT("") },
 	};
+	const struct facts *facts = &resolver->facts;
 	report(resolver,
-		resolver->facts.lookup_unusable ? "checkpoint-unusable" : "checkpoint-not-found",
+		facts->lookup_unusable ? "checkpoint-unusable"
+		: facts->lookup_closed ? "model-root-closed"
+				       : "checkpoint-not-found",
 		words, NULL, 0);
 }
 

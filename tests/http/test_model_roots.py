@@ -286,6 +286,10 @@ class Inspecting(WithRoots):
             self.assertEqual((reply.status, reply.slug), (404, "unusable-model"), name)
             self.assertNotIn("No model root", reply.json["title"])
 
+    def test_folders_without_config(self):
+        reply = self.inspect("org/empty")
+        self.assertEqual(reply.json["detail"], "there is no config.json in its folder")
+
     def test_revisions_that_are_not_there(self):
         for revision in ("v9", "f" * 40):
             reply = self.inspect("acme/tower", revision=revision)
@@ -346,8 +350,23 @@ class Readiness(unittest.TestCase):
                 self.assertEqual(reply.status, 503)
                 self.assertEqual(reply.json["status"], "model-root-unreadable")
                 self.assertEqual(daemon.get("/healthz").status, 200)
+                self.check_told_of(daemon, root)
                 os.mkdir(root)
                 self.assertEqual(daemon.get("/readyz").status, 200)
+
+    def check_told_of(self, daemon, root):
+        why = f"no model root that can be opened has org/model; {root} cannot be opened: No such file or directory"
+        reply = daemon.resolve("base_model: org/model\n" + LORA)
+        told = [f for f in reply.json["warnings"] if f["stage"] == "load"]
+        self.assertEqual([f["rule"] for f in told], ["model-root-closed"])
+        self.assertIn(why, told[0]["message"])
+        self.assertIn("mounted", told[0]["remedy"])
+        self.assertEqual(reply.json["notes"], [])
+        named = daemon.resolve(LORA, query="?checkpoint=org/model")
+        self.assertIn("model-root-closed", rules(named))
+        reply = daemon.get("/v1/inspect?model=org/model")
+        self.assertEqual((reply.status, reply.slug), (404, "unknown-model"))
+        self.assertIn(f"{root} cannot be opened", reply.json["detail"])
 
     def test_no_root(self):
         with Daemon() as daemon:

@@ -191,7 +191,7 @@ static bool needs_more(const struct rule *rule)
 		"checkpoint-shards-missing", "checkpoint-weights-absent", "checkpoint-not-found",
 		"checkpoint-exclusions-unmatched", "checkpoint-revision-unseen",
 		"checkpoint-exclusions-untried", "group-size-passes-modules", "checkpoint-unusable",
-		"findings-left-out" };
+		"model-root-closed", "findings-left-out" };
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (strcmp(rule->id, ids[i]) == 0)
 			return true;

@@ -68,6 +68,7 @@ int main(void)
 	suite_add_tcase(suite, case_layouts());
 	suite_add_tcase(suite, case_disagreement());
 	suite_add_tcase(suite, case_roots());
+	suite_add_tcase(suite, case_order());
 	suite_add_tcase(suite, case_keep());
 	suite_add_tcase(suite, case_corpus());
 	SRunner *runner = srunner_create(suite);

@@ -32,5 +32,6 @@ TCase *case_weights(void);
 TCase *case_layouts(void);
 TCase *case_disagreement(void);
 TCase *case_roots(void);
+TCase *case_order(void);
 TCase *case_keep(void);
 TCase *case_corpus(void);

@@ -92,7 +92,7 @@ START_TEST(changes_in_a_folder_are_seen)
 	stamp("m/a");
 	ck_assert(looks_again(roots, "a"));
 	ck_assert_int_eq(unlink(below("m/a/config.json")), 0);
-	ck_assert_int_eq(look(roots, "a").status, ROOTS_NOT_FOUND);
+	ck_assert_int_eq(look(roots, "a").status, ROOTS_UNREADABLE);
 	roots_free(roots);
 }
 END_TEST

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMMIT "0123456789abcdef0123456789abcdef01234567"
-
 START_TEST(plain_roots)
 {
 	put("m/org/name/config.json", mxfp4);
@@ -31,14 +29,6 @@ START_TEST(plain_roots)
 	roots_free(roots);
 }
 END_TEST
-
-static void put_cache(void)
-{
-	put("c/models--org--name/blobs/aaaa", mxfp4);
-	put("c/models--org--name/refs/main", COMMIT "\n");
-	put("c/models--org--name/refs/pr/1", COMMIT);
-	put_link("c/models--org--name/snapshots/" COMMIT "/config.json", "../../blobs/aaaa");
-}
 
 START_TEST(hub_caches)
 {
@@ -257,17 +247,6 @@ START_TEST(side_files_are_asked)
 }
 END_TEST
 
-static const char header[] = "\x4a\0\0\0\0\0\0\0{\"lm_head.weight\":{\"dtype\":\"BF16\","
-			     "\"shape\":[2,2],\"data_offsets\":[0,8]}}        12345678";
-
-static void put_shard(const char *path, size_t bytes)
-{
-	put(path, "");
-	int file = open(below(path), O_WRONLY | O_CLOEXEC);
-	ck_assert_int_eq(write(file, header, bytes), (ssize_t)bytes);
-	close(file);
-}
-
 START_TEST(headers_beside_config)
 {
 	size_t whole = 8 + 0x4a + 8;
@@ -330,31 +309,6 @@ START_TEST(descriptors_that_run_out)
 }
 END_TEST
 
-START_TEST(several_roots_in_order)
-{
-	put("m/a/config.json", mxfp4);
-	put("n/a/config.json", gptq);
-	put("n/b/config.json", gptq);
-	struct root_path paths[] = {
-		{ ROOT_MODELS, below("missing") },
-		{ ROOT_MODELS, below("m") },
-		{ ROOT_MODELS, below("n") },
-	};
-	struct roots *roots = roots_new(paths, 3, NULL);
-	struct roots_answer answer = look(roots, "a");
-	assert_method(&answer, "mxfp4");
-	answer = look(roots, "b");
-	assert_method(&answer, "gptq");
-	ck_assert_int_eq(look(roots, "c").status, ROOTS_UNREADABLE);
-	ck_assert_str_eq(roots_unreadable(roots), below("missing"));
-	roots_free(roots);
-	roots = roots_new(paths + 1, 2, NULL);
-	ck_assert_ptr_null(roots_unreadable(roots));
-	ck_assert_int_eq(look(roots, "c").status, ROOTS_NOT_FOUND);
-	roots_free(roots);
-}
-END_TEST
-
 START_TEST(a_folder_by_itself)
 {
 	put_cache();
@@ -383,7 +337,6 @@ TCase *case_roots(void)
 	tcase_add_test(tcase, side_files_are_asked);
 	tcase_add_test(tcase, headers_beside_config);
 	tcase_add_loop_test(tcase, descriptors_that_run_out, 0, 4);
-	tcase_add_test(tcase, several_roots_in_order);
 	tcase_add_test(tcase, a_folder_by_itself);
 	return tcase;
 }

@@ -2,6 +2,7 @@
 #include "checkpoint_tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,4 +80,23 @@ void assert_method(const struct roots_answer *answer, const char *name)
 	ck_assert_msg(answer->status == ROOTS_FOUND, "%d: %.*s", answer->status,
 		TEXT_ARGUMENTS(answer->detail));
 	assert_text(answer->checkpoint->quant_method, name);
+}
+
+void put_cache(void)
+{
+	put("c/models--org--name/blobs/aaaa", mxfp4);
+	put("c/models--org--name/refs/main", COMMIT "\n");
+	put("c/models--org--name/refs/pr/1", COMMIT);
+	put_link("c/models--org--name/snapshots/" COMMIT "/config.json", "../../blobs/aaaa");
+}
+
+static const char header[] = "\x4a\0\0\0\0\0\0\0{\"lm_head.weight\":{\"dtype\":\"BF16\","
+			     "\"shape\":[2,2],\"data_offsets\":[0,8]}}        12345678";
+
+void put_shard(const char *path, size_t bytes)
+{
+	put(path, "");
+	int file = open(below(path), O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(write(file, header, bytes), (ssize_t)bytes);
+	close(file);
 }

@@ -40,6 +40,21 @@ static int by_name(const void *a, const void *b)
 	return text_compare(x->name, y->name);
 }
 
+/* transformers looks for it first: beside it nothing else is read, not even an index. */
+static bool keep_single(struct folder *folder)
+{
+	for (size_t i = FOLDER_FIXED; i < folder->count; i++) {
+		if (!text_is(folder->files[i].name, "model.safetensors"))
+			continue;
+		folder->files[FOLDER_FIXED] = folder->files[i];
+		folder->files[FOLDER_INDEX].present = false;
+		folder->count = FOLDER_FIXED + 1;
+		folder->shards_left_out = false;
+		return true;
+	}
+	return false;
+}
+
 static void keep_usual(struct folder *folder)
 {
 	size_t kept = FOLDER_FIXED;
@@ -101,7 +116,8 @@ static int survey(struct folder *folder, struct arena *arena, struct text path, 
 	}
 	if (error != 0)
 		return error;
-	keep_usual(folder);
+	if (!keep_single(folder))
+		keep_usual(folder);
 	for (size_t i = 0; i < folder->count; i++)
 		folder->files[i].path = arena_printf(arena, "%.*s/%.*s", TEXT_ARGUMENTS(path),
 			TEXT_ARGUMENTS(folder->files[i].name));

@@ -1,6 +1,6 @@
 /*
  * Checkpoints below the operator's folders: plain model roots (ROOT/ORG/NAME/config.json) and hub
- * caches (models--ORG--NAME/refs/REVISION -> snapshots/COMMIT). A name never leads out of them, and
+ * caches (models--ORG--NAME/refs/REVISION -> snapshots/COMMIT, or the same below hub/). A name never leads out of them, and
  * only regular files are read. What was inspected is kept and shared: a model that is asked for
  * again costs one file status call for each of its files (but none for a hub's shards, whose names
  * are hashes of their contents); one that was replaced, changed, added or removed is seen at once.
@@ -45,6 +45,7 @@ enum roots_status {
 	ROOTS_NOT_FOUND,
 	ROOTS_NO_REVISION, /* a cache has the model, and not this revision; detail says so */
 	ROOTS_UNREADABLE,  /* it is there; detail says why it cannot be read */
+	ROOTS_CLOSED,      /* no root has it, but one cannot be opened; detail says which */
 	ROOTS_REFUSED,     /* no name below a root; detail says why */
 	ROOTS_NO_MEMORY,   /* the arena has failed */
 	ROOTS_COLD,        /* of roots_look_up_kept(): detail is what was asked, whoever asks it */
@@ -78,8 +79,9 @@ struct roots_counters roots_counters(struct roots *roots);
 
 /*
  * Looks in each root, in order; `revision` "" is a cache's main. An absolute path is looked up below the first root that
- * it begins with, if any; slashes behind a name count nothing. A plain root has no revisions: a
- * checkpoint that it has is found all the same, with CHECKPOINT_REVISION_UNSEEN.
+ * it begins with, if any; slashes behind a name count nothing. A plain root has no revisions: where
+ * one is asked for, all caches are looked at before; a checkpoint that only a plain root has is found
+ * all the same, with CHECKPOINT_REVISION_UNSEEN.
  * The checkpoint carries its model, revision (a cache's commit) and source.
  */
 struct roots_answer roots_look_up(

@@ -135,6 +135,16 @@ static struct roots_answer not_opened(int error)
 	}
 }
 
+/* Whoever has what else belongs to a model has a part of it. */
+static struct roots_answer without_config(const struct folder *folder)
+{
+	bool part = folder->count > FOLDER_FIXED;
+	for (size_t i = 0; i < FOLDER_FIXED; i++)
+		part |= folder->files[i].present;
+	return search_answer(
+		part ? ROOTS_UNREADABLE : ROOTS_NOT_FOUND, "there is no config.json in its folder");
+}
+
 /* The folder `path` below search->root; in memory of its own, most of which is garbage afterwards. */
 static struct roots_answer search_folder(struct search *search, struct text path)
 {
@@ -151,6 +161,8 @@ static struct roots_answer search_folder(struct search *search, struct text path
 		result = not_opened(error);
 	else if (folder.files[FOLDER_CONFIG].present)
 		result = inspect_folder(search, &folder, &arena);
+	else
+		result = without_config(&folder);
 	arena_release(&arena);
 	return arena_failed(search->arena) ? search_answer(ROOTS_NO_MEMORY, "") : result;
 }
@@ -162,11 +174,12 @@ static struct roots_answer search_plain(struct search *search)
 	return search_folder(search, search->place.length > 0 ? search->place : search->model);
 }
 
-/* "models--ORG--NAME", or NULL: the hub has no deeper names. */
-static const char *cache_name(struct arena *arena, struct text model)
+/* "models--ORG--NAME" behind `above`, or NULL: the hub has no deeper names. */
+static const char *cache_name(struct arena *arena, const char *above, struct text model)
 {
-	struct text copy = arena_printf(arena, "models--%.*s", TEXT_ARGUMENTS(model));
-	const char *slash = memchr(copy.data, '/', copy.length);
+	struct text copy = arena_printf(arena, "%smodels--%.*s", above, TEXT_ARGUMENTS(model));
+	size_t before = strlen(above);
+	const char *slash = memchr(copy.data + before, '/', copy.length - before);
 	if (!slash)
 		return copy.data;
 	size_t organisation = (size_t)(slash - copy.data);
@@ -244,31 +257,32 @@ static struct roots_answer without_revision(
 	return result;
 }
 
-/* A folder that is there and lacks config.json, or a commit that was never downloaded. */
-static struct roots_answer without_config(
-	struct search *search, const char *model, const char *snapshot, struct roots_answer result)
-{
-	if (result.status == ROOTS_NOT_FOUND && has_folder(search, snapshot))
-		return search_answer(ROOTS_UNREADABLE, "its snapshot has no config.json");
-	return without_revision(search, model, result);
-}
-
 /*
  * A snapshot's files are links to ../../blobs below the model's own folder; nothing may leave the
  * cache.
  */
-static struct roots_answer search_cache(struct search *search)
+static struct roots_answer search_cache_below(struct search *search, const char *above)
 {
 	struct roots_answer result;
-	const char *model = cache_name(search->arena, search->model);
-	search->source = CHECKPOINT_FROM_HF_CACHE;
+	const char *model = cache_name(search->arena, above, search->model);
 	if (!model)
 		return search_answer(ROOTS_NOT_FOUND, "");
 	if (!find_commit(search, model, &result))
 		return without_revision(search, model, result);
 	struct text snapshot = arena_printf(
 		search->arena, "%s/snapshots/%.*s", model, TEXT_ARGUMENTS(search->commit));
-	return without_config(search, model, snapshot.data, search_folder(search, snapshot));
+	result = search_folder(search, snapshot);
+	if (result.status == ROOTS_NOT_FOUND && result.detail.length > 0)
+		return search_answer(ROOTS_UNREADABLE, "its snapshot has no config.json");
+	return without_revision(search, model, result);
+}
+
+/* The cache itself, or what HF_HOME names: the folder above it. */
+static struct roots_answer search_cache(struct search *search)
+{
+	search->source = CHECKPOINT_FROM_HF_CACHE;
+	struct roots_answer result = search_cache_below(search, "");
+	return result.status == ROOTS_NOT_FOUND ? search_cache_below(search, "hub/") : result;
 }
 
 /* A snapshot that is named itself. */
@@ -291,7 +305,9 @@ static struct roots_answer search_root(struct search *search, const struct root_
 		note(search, TEXT(""), search->root, NULL);
 		if (beneath_starved(search->root))
 			return search_answer(ROOTS_NO_MEMORY, "");
-		return search_answer(ROOTS_UNREADABLE, "its model root cannot be opened");
+		return (struct roots_answer){ .status = ROOTS_CLOSED,
+			.detail = arena_printf(search->arena, "%s cannot be opened: %s", path->path,
+				strerrordesc_np(-search->root)) };
 	}
 	bool cache = path->kind == ROOT_HF_CACHE;
 	struct roots_answer result = !cache                     ? search_plain(search)
@@ -302,19 +318,45 @@ static struct roots_answer search_root(struct search *search, const struct root_
 	return result;
 }
 
-struct roots_answer search_roots(struct search *search, const struct root_path *paths, size_t count)
+static bool is_final(struct roots_answer answer)
 {
-	search->folder = folder_limits(search->limits);
-	struct roots_answer best = search_answer(ROOTS_NOT_FOUND, "");
+	return answer.status == ROOTS_FOUND || answer.status == ROOTS_NO_MEMORY ||
+	       answer.status == ROOTS_COLD;
+}
+
+/* How much an answer tells about a model that is nowhere to be had. */
+static int told(struct roots_answer answer)
+{
+	if (answer.status == ROOTS_CLOSED)
+		return 2;
+	return answer.status == ROOTS_NOT_FOUND ? answer.detail.length > 0 : 3;
+}
+
+/* Those of one kind, or of each. */
+static struct roots_answer search_kind(struct search *search, const struct root_path *paths,
+	size_t count, unsigned kinds, struct roots_answer best)
+{
 	for (size_t i = 0; i < count; i++) {
+		if (!(kinds & 1u << paths[i].kind))
+			continue;
 		struct roots_answer found = search_root(search, &paths[i]);
-		if (found.status == ROOTS_FOUND || found.status == ROOTS_NO_MEMORY ||
-			found.status == ROOTS_COLD)
+		if (is_final(found))
 			return found;
-		if (best.status == ROOTS_NOT_FOUND)
+		if (told(found) > told(best))
 			best = found;
 	}
 	return best;
+}
+
+/* A cache knows its revisions, so that one that has what is asked for goes before a folder that cannot tell. */
+struct roots_answer search_roots(struct search *search, const struct root_path *paths, size_t count)
+{
+	static const unsigned caches = 1u << ROOT_HF_CACHE, plain = 1u << ROOT_MODELS;
+	bool apart = search->revision.length > 0;
+	search->folder = folder_limits(search->limits);
+	struct roots_answer best = search_kind(search, paths, count,
+		apart ? caches : caches | plain, search_answer(ROOTS_NOT_FOUND, ""));
+	return apart && !is_final(best) ? search_kind(search, paths, count, plain, best) : best;
 }
 
 struct roots_answer search_by_itself(struct search *search, const char *path)

@@ -28,7 +28,7 @@ struct search {
 struct roots_answer search_answer(enum roots_status status, const char *detail);
 /* Of an entry that is held: as long as the arena's memory. */
 struct roots_answer search_answer_kept(struct arena *arena, struct kept *kept);
-/* The first root that has it; a root that cannot be read matters only when no other one has it. */
+/* The first root that has it; a root that cannot be opened matters only when no other one has it. */
 struct roots_answer search_roots(
 	struct search *search, const struct root_path *paths, size_t count);
 /* The folder itself, wherever its links lead. */

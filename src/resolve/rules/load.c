@@ -189,12 +189,17 @@ static bool forwarded(const struct facts *f)
 static bool not_inspected(const struct facts *f)
 {
 	return !f->checkpoint && f->checkpoint_wanted && !f->checkpoint_named &&
-	       !f->lookup_unusable;
+	       !f->lookup_unusable && !f->lookup_closed;
 }
 
 static bool not_usable(const struct facts *f)
 {
 	return !f->checkpoint && !f->checkpoint_named && f->lookup_unusable;
+}
+
+static bool root_closed(const struct facts *f)
+{
+	return !f->checkpoint && !f->checkpoint_named && f->lookup_closed;
 }
 
 static const struct rule rows[] = {
@@ -625,6 +630,22 @@ static const struct rule rows[] = {
 			"See to it that the folder's files are regular ones, that links stay below the model root, and that the "
 			"service may read them; or send the checkpoint's config.json with the request.",
 		.why = "What the service cannot read the training job may fail on, too; and nothing was looked at.",
+		.require_checkpoint = true,
+	},
+	{
+		.id = "model-root-closed",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_CHECKPOINT, KEY_BASE_MODEL },
+		.at = { KEY_BASE_MODEL },
+		.broken = root_closed,
+		.summary = "The checkpoint is not found, and a model root cannot be opened.",
+		.message =
+			"No checkpoint was inspected: {lookup}. The rules of the load stage did not run.",
+		.remedy =
+			"See to it that the folder is there (mounted, say) and that the service may read it; or send the "
+			"checkpoint's config.json with the request.",
+		.why = "The model may be in that root, so that nobody can say that it is missing.",
 		.require_checkpoint = true,
 	},
 	{

@@ -37,6 +37,7 @@ const struct option_row option_rows[] = {
 		.name = "hf-cache",
 		.argument = "FOLDER",
 		.help = "look models up in this hub cache (models--ORG--NAME); may come several times",
+		.more = "The folder above it will do, too: what HF_HOME names, with the cache in hub. Where a config names a revision, caches that have it go before model roots.",
 		.kind = OPTION_HF_CACHE,
 	},
 	{

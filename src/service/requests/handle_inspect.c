@@ -78,6 +78,7 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 		[ROOTS_NOT_FOUND] = "no model root has this model",
 		[ROOTS_NO_REVISION] = "the model is there, but not in this revision",
 		[ROOTS_UNREADABLE] = "it cannot be read",
+		[ROOTS_CLOSED] = "a model root cannot be opened",
 		[ROOTS_REFUSED] = "this is no name below a model root",
 		[ROOTS_NO_MEMORY] = "",
 		[ROOTS_COLD] = "",
@@ -94,6 +95,9 @@ static void refuse_lookup(struct request *request, struct roots_answer answer)
 	struct text detail = answer.detail;
 	if (detail.length == 0)
 		detail = text_of(otherwise[answer.status]);
+	if (answer.status == ROOTS_CLOSED)
+		detail = arena_printf(&request->arena,
+			"no model root that can be opened has it; %.*s", TEXT_ARGUMENTS(detail));
 	request_refuse(request, problem, detail);
 }
 
