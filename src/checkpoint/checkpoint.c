@@ -124,6 +124,7 @@ struct checkpoint *checkpoint_inspect(struct arena *arena, struct text bytes,
 	}
 	if (tree)
 		inspect_tree(&inspector, tree);
+	inspect_untried(&inspector);
 	return arena_failed(arena) ? NULL : checkpoint;
 }
 
@@ -149,6 +150,7 @@ struct checkpoint *checkpoint_inspect_files(struct arena *arena,
 	inspector.file = text_of("");
 	report_faults(&inspector);
 	inspect_weights(&inspector);
+	inspect_untried(&inspector);
 	return arena_failed(arena) ? NULL : checkpoint;
 }
 

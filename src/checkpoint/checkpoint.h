@@ -25,7 +25,7 @@ enum checkpoint_fault {
 				     class raises. A {} without a method is
 				     CHECKPOINT_METHOD_MISSING */
 	CHECKPOINT_EXCLUSION_INVALID,      /* an entry that is no string, or a pattern that does not
-					 compile or explodes */
+					 compile */
 	CHECKPOINT_UNSEEN_BY_AXOLOTL,      /* found at a place that Axolotl does not read, but
 					 transformers does */
 	CHECKPOINT_UNSEEN_BY_TRANSFORMERS, /* nor does Axolotl */
@@ -35,7 +35,7 @@ enum checkpoint_fault {
 				      are */
 	CHECKPOINT_WEIGHTS_ABSENT,   /* none of them is there */
 	CHECKPOINT_EXCLUSIONS_UNMATCHED, /* entries that match no module, where modules are known */
-	CHECKPOINT_EXCLUSIONS_UNTRIED,   /* entries that would have taken too long */
+	CHECKPOINT_EXCLUSIONS_UNTRIED,   /* entries beyond our own bounds */
 	CHECKPOINT_REVISION_UNSEEN, /* asked for, where there are none: in a plain model root */
 	CHECKPOINT_FILE_BAD, /* a side file, index or safetensors header that cannot be used */
 	CHECKPOINT_FAULT_COUNT,
@@ -134,8 +134,8 @@ struct exclusion {
 	bool only;     /* of an inclusive list */
 	bool regex;    /* `key` is a pattern */
 	bool broken;   /* cannot be tried; excludes nothing */
-	bool untried;  /* broken because it would have taken too long */
-	bool met;      /* it matches a module, if one that another entry decides */
+	bool untried; /* broken because it takes too long, or is too long: nobody knows what it meets */
+	bool met;     /* it matches a module, if one that another entry decides */
 	const struct pattern *pattern; /* NULL for plain names */
 	size_t modules;                /* that it decides; once modules are known */
 };
@@ -151,7 +151,7 @@ struct exclusions {
 	size_t only_count;  /* entries of inclusive lists */
 	bool modules_known; /* the rest is meaningful */
 	size_t unmatched;   /* excluding entries that match no module */
-	size_t untried;     /* entries that would have taken too long */
+	size_t untried;     /* entries beyond our own bounds */
 	enum outcome outcomes[ROLE_COUNT];
 };
 

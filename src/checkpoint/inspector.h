@@ -68,6 +68,7 @@ void inspect_fields(struct inspector *inspector);     /* fields.c: types and val
 void inspect_unread(struct inspector *inspector);     /* unread.c: what transformers drops */
 void inspect_scheme(struct inspector *inspector);     /* scheme.c */
 void inspect_exclusions(struct inspector *inspector); /* exclusions.c */
+void inspect_untried(struct inspector *inspector);    /* exclusions.c: at the very end */
 void inspect_training(struct inspector *inspector);   /* identification.c */
 
 /*

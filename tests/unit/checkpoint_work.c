@@ -23,10 +23,69 @@ START_TEST(patterns_that_explode_end)
 		modules[i] = arena_printf(
 			&arena, "%.*s%d.%d", TEXT_ARGUMENTS(buffer_text(&name)), i, i * 7);
 	ck_assert_ptr_null(exclusions_match(&arena, &checkpoint->exclusions, modules, 200));
-	ck_assert(checkpoint->exclusions.list[0].broken);
-	ck_assert(checkpoint->exclusions.list[1].broken);
+	ck_assert(checkpoint->exclusions.list[0].untried);
+	ck_assert(checkpoint->exclusions.list[1].untried);
 	ck_assert_uint_eq(checkpoint->exclusions.untried, 2);
 	ck_assert_uint_eq(checkpoint->exclusions.unmatched, 0);
+}
+END_TEST
+
+/* Python finds these: that we do not is nothing to be told of the entry. */
+START_TEST(what_is_given_up_is_not_unmatched)
+{
+	struct checkpoint *checkpoint =
+		inspect_block(FP8("\"(?:.|.|.|.)*q_proj$\",\"lm_head\",\"nothing\""));
+	const struct text modules[] = { TEXT("model.layers.0.self_attn.q_proj"), TEXT("lm_head"),
+		TEXT("model.layers.0.self_attn.k_projection_of_a_long_name") };
+	ck_assert_ptr_null(exclusions_match(&arena, &checkpoint->exclusions, modules, 3));
+	ck_assert_uint_eq(checkpoint->exclusions.untried, 1);
+	ck_assert_uint_eq(checkpoint->exclusions.unmatched, 1);
+}
+END_TEST
+
+/* One finding, however many there are; and it is not the entries' fault. */
+START_TEST(patterns_beyond_our_bounds_are_told_once)
+{
+	struct buffer block;
+	buffer_init(&block, &arena, 1 << 18);
+	buffer_add_string(&block, "{\"quant_method\":\"quark\",\"exclude\":[\"lm_head\",\"re:(");
+	buffer_add_repeated(&block, 'a', PATTERN_BYTES_MAXIMUM);
+	buffer_add_string(&block, ")\"");
+	for (int i = 0; i < PATTERNS_MAXIMUM + 10; i++)
+		buffer_printf(&block, ",\"re:model\\\\.layers\\\\.%d\\\\.x\"", i);
+	buffer_add_string(&block, "]}");
+	buffer_add_byte(&block, '\0');
+	struct checkpoint *checkpoint = inspect_block(buffer_text(&block).data);
+	ck_assert_uint_eq(checkpoint->problem_count, 1);
+	ck_assert_uint_eq(checkpoint->problems_left_out, 0);
+	const struct checkpoint_problem *problem =
+		fault_at(checkpoint, CHECKPOINT_EXCLUSIONS_UNTRIED);
+	ck_assert_ptr_nonnull(problem);
+	assert_text(problem->detail, "11 of 4108");
+	const struct text module = TEXT("model.layers.4100.x");
+	ck_assert_ptr_null(exclusions_match(&arena, &checkpoint->exclusions, &module, 1));
+	ck_assert_uint_eq(checkpoint->exclusions.untried, 11);
+	ck_assert_uint_eq(checkpoint->exclusions.unmatched, 4108 - 11);
+}
+END_TEST
+
+/* Patterns whose tries take many steps each have spent the budget after fewer of them. */
+START_TEST(slow_patterns_spend_more)
+{
+	struct pattern_pool *pools[2] = { pattern_pool_new(&arena), pattern_pool_new(&arena) };
+	struct text sources[2] = { TEXT("re5"), TEXT(".*\\.5\\..*(foo|bar)*$") }, detail;
+	struct text name = TEXT("model.layers.15.mlp.experts.7.down_proj");
+	size_t tries[2] = { 0 };
+	for (int i = 0; i < 2; i++) {
+		struct pattern *pattern =
+			pattern_compile(pools[i], sources[i], PATTERN_START, &detail);
+		while (tries[i] <= 2000000 &&
+			pattern_match(pools[i], pattern, name) != PATTERN_LIMIT)
+			tries[i]++;
+		pattern_pool_end(pools[i]);
+	}
+	ck_assert_uint_eq(tries[0], 2000000);
+	ck_assert_uint_lt(tries[1], 2000000 / 5);
 }
 END_TEST
 
@@ -252,6 +311,9 @@ TCase *case_work(void)
 {
 	TCase *tcase = make_case("work");
 	tcase_add_test(tcase, patterns_that_explode_end);
+	tcase_add_test(tcase, what_is_given_up_is_not_unmatched);
+	tcase_add_test(tcase, patterns_beyond_our_bounds_are_told_once);
+	tcase_add_test(tcase, slow_patterns_spend_more);
 	tcase_add_test(tcase, patterns_are_bounded);
 	tcase_add_test(tcase, globs_take_time_in_proportion);
 	tcase_add_test(tcase, too_much_work_is_given_up);

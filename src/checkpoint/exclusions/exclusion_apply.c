@@ -299,7 +299,7 @@ static bool apply(struct application *application, struct exclusion *exclusion)
 	exclusion->modules = 0;
 	exclusion->met = false;
 	if (was_broken || application->left == 0)
-		return was_broken;
+		return was_broken && !exclusion->untried;
 	if (plain)
 		apply_plain(application, exclusion);
 	else

@@ -69,9 +69,7 @@ static bool read_by_transformers(const struct reader *reader)
 static void report_entry(struct reader *reader, const struct place *place, const char *detail)
 {
 	struct inspector *inspector = reader->inspector;
-	bool wrong = strncmp(detail, PATTERN_WRONG, strlen(PATTERN_WRONG)) == 0 ||
-		     place->node->kind != NODE_STRING;
-	if (wrong && read_by_transformers(reader))
+	if (read_by_transformers(reader))
 		inspector_refuse(inspector, place, detail);
 	else
 		inspector_report(inspector, CHECKPOINT_EXCLUSION_INVALID, place, detail);
@@ -94,7 +92,9 @@ static void add(struct reader *reader, const struct place *place, struct text na
 		struct text detail = text_of("");
 		exclusion->pattern = pattern_compile(reader->pool, exclusion->key, anchor, &detail);
 		exclusion->broken = !exclusion->pattern;
-		if (exclusion->broken && detail.length > 0)
+		exclusion->untried = exclusion->broken && !text_starts_with(detail, PATTERN_WRONG);
+		out->untried += exclusion->untried;
+		if (exclusion->broken && !exclusion->untried)
 			report_entry(reader, place, detail.data);
 	}
 	if (exclusion->only)
@@ -249,6 +249,20 @@ static bool make_room(struct reader *reader, const struct method_row *row)
 	reader->pool = pattern_pool_new(arena);
 	role_finder_init(&reader->roles);
 	return reader->out->list && reader->out->entries && reader->pool;
+}
+
+void inspect_untried(struct inspector *inspector)
+{
+	const struct exclusions *exclusions = &inspector->checkpoint->exclusions;
+	size_t i = 0;
+	if (exclusions->untried == 0)
+		return;
+	while (!exclusions->list[i].untried)
+		i++;
+	inspector_report_text(inspector, CHECKPOINT_EXCLUSIONS_UNTRIED, text_of("config.json"),
+		exclusions->list[i].name,
+		arena_printf(inspector->arena, "%zu of %zu", exclusions->untried,
+			exclusions->list_count));
 }
 
 void inspect_exclusions(struct inspector *inspector)

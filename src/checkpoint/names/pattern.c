@@ -5,14 +5,14 @@
 #include <string.h>
 
 /*
- * A first try is cheap; what needs more gets it once, and pays for it. Real patterns stay below the
- * first limit by far. The budget bounds the work of a whole list: some two million ordinary tries.
+ * How many steps a try may take: the first is cheap; what needs more gets it, and pays for it. The budget bounds the work
+ * of a whole list to some tenths of a second: two million ordinary tries, or fewer of those that go back and forth.
  */
-#define FIRST_LIMIT 500
-#define LAST_LIMIT 20000
+static const uint32_t step_limits[] = { 20, 100, 1000, 20000 };
+#define LIMIT_COUNT (sizeof(step_limits) / sizeof(step_limits[0]))
+#define BUDGET 40000000
 #define DEPTH_LIMIT 1000
 #define HEAP_LIMIT_KIB 1024
-#define BUDGET 2000000
 
 struct pattern {
 	pcre2_code *code;
@@ -132,11 +132,10 @@ enum pattern_outcome pattern_match(
 {
 	if (pool->spent >= BUDGET)
 		return PATTERN_LIMIT;
-	pool->spent++;
-	int result = try(pool, pattern, subject, FIRST_LIMIT);
-	if (result == PCRE2_ERROR_MATCHLIMIT) {
-		pool->spent += LAST_LIMIT / FIRST_LIMIT;
-		result = try(pool, pattern, subject, LAST_LIMIT);
+	int result = PCRE2_ERROR_MATCHLIMIT;
+	for (size_t i = 0; i < LIMIT_COUNT && result == PCRE2_ERROR_MATCHLIMIT; i++) {
+		pool->spent += step_limits[i];
+		result = try(pool, pattern, subject, step_limits[i]);
 	}
 	if (result >= 0)
 		return PATTERN_YES;

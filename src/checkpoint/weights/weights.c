@@ -226,12 +226,14 @@ static void count_module(
 
 static void conclude_roles(struct survey *survey, struct exclusions *exclusions)
 {
+	/* Of names alone the list decides, if it could be tried. */
+	bool known = survey->weights->headers || survey->verdicts;
 	for (int i = 0; i < ROLE_COUNT; i++) {
 		struct weights_role *role = &survey->weights->roles[i];
 		role->parameters = role->float_parameters;
 		add_saturated(&role->parameters, role->packed_parameters);
 		add_saturated(&survey->weights->parameters, role->parameters);
-		exclusions->outcomes[i] = role->modules == 0                 ? OUTCOME_ABSENT
+		exclusions->outcomes[i] = role->modules == 0 || !known       ? OUTCOME_ABSENT
 					  : role->quantized == 0             ? OUTCOME_NATIVE
 					  : role->quantized == role->modules ? OUTCOME_QUANTIZED
 									     : OUTCOME_MIXED;
@@ -252,19 +254,6 @@ static void report_unmatched(struct inspector *inspector, const struct exclusion
 			exclusions->unmatched, exclusions->count));
 }
 
-static void report_untried(struct inspector *inspector, const struct exclusions *exclusions)
-{
-	size_t i = 0;
-	if (exclusions->untried == 0)
-		return;
-	while (!exclusions->list[i].untried)
-		i++;
-	inspector_report_text(inspector, CHECKPOINT_EXCLUSIONS_UNTRIED, text_of("config.json"),
-		exclusions->list[i].name,
-		arena_printf(inspector->arena, "%zu of %zu", exclusions->untried,
-			exclusions->list_count));
-}
-
 static void count_modules(struct survey *survey)
 {
 	struct inspector *inspector = survey->inspector;
@@ -281,7 +270,6 @@ static void count_modules(struct survey *survey)
 		count_module(survey, &survey->modules[i], survey_verdict(survey, i));
 	if (exclusions->modules_known)
 		report_unmatched(inspector, exclusions);
-	report_untried(inspector, exclusions);
 	conclude_roles(survey, exclusions);
 	survey->weights->modules = survey->module_count;
 	survey->weights->tensors = survey->tensors.count;

@@ -239,13 +239,14 @@ static const struct rule rows[] = {
 		.id = "checkpoint-exclusions-untried",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_NOTE),
-		.summary = "Entries of the exclusion list that would take too long to be tried.",
+		.summary = "Entries of the exclusion list that are too much to be tried here.",
 		.message =
-			"Of the checkpoint's exclusion list {detail} entries were not tried on the names of its modules, {value} for "
-			"one: that would take too long.",
+			"Of the checkpoint's exclusion list {detail} entries were not tried on names of modules, {value} for one: "
+			"they are more, longer or slower than is tried here.",
 		.remedy =
 			"Nothing need be done; but what the list keeps as it is was not compared with the tensors.",
-		.why = "Patterns that must be tried on every single name have a budget, so that no model delays others.",
+		.why = "Of patterns a list may have 4096, of 1024 bytes each, and their tries have a budget, so that no model "
+		       "delays others. It says nothing of the entries themselves.",
 	},
 	{
 		.id = "checkpoint-shards-missing",
