@@ -29,6 +29,7 @@ enum checkpoint_fault {
 	CHECKPOINT_UNSEEN_BY_AXOLOTL,      /* found at a place that Axolotl does not read, but
 					 transformers does */
 	CHECKPOINT_UNSEEN_BY_TRANSFORMERS, /* nor does Axolotl */
+	CHECKPOINT_SIDE_FILE_ALONE,        /* the block came without config.json, which decides */
 	CHECKPOINT_DUPLICATE_KEY,
 	CHECKPOINT_WEIGHTS_DISAGREE, /* the tensors are not what the block declares */
 	CHECKPOINT_SHARDS_MISSING,   /* an index names shards that are not there, beside others that
@@ -176,6 +177,7 @@ struct checkpoint {
 	const char *record; /* the top level's value, for messages, where Axolotl fails on it under
 			       lora and transformers goes on; else NULL */
 	bool seen_by_transformers;
+	bool alone; /* a side file without its config.json, where the same block may stand */
 	const char *config_class; /* transformers' class for it; NULL when transformers would skip
 				     or refuse it */
 	const char

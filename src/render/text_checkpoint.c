@@ -96,7 +96,8 @@ static void put_declared(const struct page *page, const struct checkpoint *check
 	begin_row(page, "declared");
 	buffer_printf(out, "in %s", checkpoint->found_in);
 	for (int i = 0; i < ENGINE_COUNT; i++) {
-		if (!(checkpoint->known_to & 1u << i))
+		bool reads = i != ENGINE_TRANSFORMERS || checkpoint->seen_by_transformers;
+		if (!reads || !(checkpoint->known_to & 1u << i))
 			continue;
 		buffer_printf(out, "%s%s", separator, engine_name((enum engine)i));
 		separator = ", ";
@@ -211,7 +212,9 @@ void render_inspection_text(struct buffer *out, const struct inspection *inspect
 {
 	const struct checkpoint *checkpoint = inspection->checkpoint;
 	struct text name = inspection->filename;
-	if (name.length == 0)
+	if (name.length == 0 && checkpoint->alone)
+		name = text_of(checkpoint->found_in);
+	else if (name.length == 0)
 		name = checkpoint->model.length > 0 ? checkpoint->model : TEXT("config.json");
 	struct page page = {
 		.out = out,

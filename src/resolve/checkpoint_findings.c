@@ -14,6 +14,7 @@ static const char *const fault_rules[CHECKPOINT_FAULT_COUNT] = {
 	[CHECKPOINT_EXCLUSION_INVALID] = "checkpoint-exclusion-invalid",
 	[CHECKPOINT_UNSEEN_BY_AXOLOTL] = "checkpoint-unseen-by-axolotl",
 	[CHECKPOINT_UNSEEN_BY_TRANSFORMERS] = "checkpoint-unseen-by-transformers",
+	[CHECKPOINT_SIDE_FILE_ALONE] = "checkpoint-side-file-alone",
 	[CHECKPOINT_DUPLICATE_KEY] = "checkpoint-duplicate-key",
 	[CHECKPOINT_WEIGHTS_DISAGREE] = "checkpoint-weights-disagree",
 	[CHECKPOINT_SHARDS_MISSING] = "checkpoint-shards-missing",

@@ -392,6 +392,15 @@ class Resolve(unittest.TestCase):
         self.assertEqual(reply.status, 200)
         self.assertEqual(reply.headers["content-type"], "text/plain; charset=utf-8")
         self.assertTrue(reply.body.startswith(b"config.json: quantized with gptq: int4, groups of 128\n"), reply.body)
+        for name, body, engines in (
+            ("quantize_config.json", '{"bits": 4, "group_size": 128, "desc_act": false}', "vllm, sglang, gptqmodel"),
+            ("quantization_config.json", '{"quant_method": "auto-round", "bits": 4}', "vllm, sglang"),
+        ):
+            lines = self.daemon.post("/v1/inspect", body, accept="text/plain").body.decode().splitlines()
+            self.assertTrue(lines[0].startswith(f"{name}: quantized with "), lines)
+            self.assertIn(f"  declared    in {name}, read by {engines}", lines)
+            self.assertIn("  loading     config.json decides, which is not here", lines)
+            self.assertIn("[checkpoint-side-file-alone]", "".join(lines))
         refused = self.daemon.post("/v1/inspect", "{}", accept="text/x-diff")
         self.check_problem(refused, 406, "not-acceptable")
         self.assertEqual(refused.json["allowed"], ["application/json", "text/plain"])

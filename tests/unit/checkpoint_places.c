@@ -1,6 +1,8 @@
 /* Where blocks sit, values that are none, wrong types, and what the model says of itself. */
 #include "checkpoint.h"
 
+#include <string.h>
+
 struct place_case {
 	const char *json;
 	const char *found_in; /* NULL: no block */
@@ -55,7 +57,13 @@ START_TEST(finds_the_block)
 		ck_assert_ptr_null(checkpoint->found_in);
 	if (wanted->family)
 		ck_assert_str_eq(checkpoint->method->name, wanted->family);
-	bool unseen = wanted->found_in && !wanted->transformers;
+	size_t length = wanted->found_in ? strlen(wanted->found_in) : 0;
+	bool alone = length > 5 && strcmp(wanted->found_in + length - 5, ".json") == 0;
+	bool unseen = wanted->found_in && !wanted->transformers && !alone;
+	ck_assert_int_eq(checkpoint->alone, alone);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_SIDE_FILE_ALONE), alone);
+	if (alone)
+		ck_assert_str_eq(checkpoint->loading, "config.json decides, which is not here");
 	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_UNSEEN_BY_TRANSFORMERS), unseen);
 	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_UNSEEN_BY_AXOLOTL),
 		wanted->transformers && !wanted->axolotl);

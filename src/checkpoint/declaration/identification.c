@@ -286,7 +286,9 @@ static bool can_override(const struct method_row *row, const char *attribute)
 static void inspect_loading(struct checkpoint *checkpoint)
 {
 	const struct method_row *row = checkpoint->method;
-	if (!checkpoint->seen_by_transformers)
+	if (checkpoint->alone)
+		checkpoint->loading = "config.json decides, which is not here";
+	else if (!checkpoint->seen_by_transformers)
 		checkpoint->loading = "not seen by transformers: it loads the weights as if they "
 				      "were not quantized";
 	else if (checkpoint->config_class)

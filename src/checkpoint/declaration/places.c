@@ -103,7 +103,9 @@ static void take(struct inspector *inspector, const struct spot *spot, const str
 static void report_unseen(struct inspector *inspector)
 {
 	const struct checkpoint *checkpoint = inspector->checkpoint;
-	if (!checkpoint->seen_by_transformers)
+	if (checkpoint->alone)
+		inspector_report(inspector, CHECKPOINT_SIDE_FILE_ALONE, inspector->block_place, "");
+	else if (!checkpoint->seen_by_transformers)
 		inspector_report(inspector, CHECKPOINT_UNSEEN_BY_TRANSFORMERS,
 			inspector->block_place,
 			"neither transformers nor Axolotl looks there, so the weights load as if "
@@ -306,6 +308,7 @@ bool inspect_places(struct inspector *inspector)
 	if (inspector->files || !shape || is_model_config(inspector->root))
 		return false;
 	name_main_file(inspector, side_names[shape->side]);
+	inspector->checkpoint->alone = true;
 	take_file(inspector, inspector->root, shape, side_names[shape->side]);
 	return true;
 }

@@ -203,6 +203,22 @@ static const struct rule rows[] = {
 		.good_checkpoint = GOOD,
 	},
 	{
+		.id = "checkpoint-side-file-alone",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_NOTE),
+		.summary = "A side file came without the config.json that it belongs to.",
+		.message =
+			"This is a {file}, which transformers does not read: whether the weights load as quantized stands in the "
+			"checkpoint's config.json, which may declare the same.",
+		.remedy =
+			"Send config.json, or name the model where a model root has it; then both are looked at.",
+		.why = "Many tools write the block into both files, and transformers looks at config.json alone.",
+		.bad = LORA,
+		.bad_checkpoint = "{\"bits\": 4, \"group_size\": 128, \"desc_act\": false}",
+		.good = LORA,
+		.good_checkpoint = GOOD,
+	},
+	{
 		.id = "checkpoint-duplicate-key",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
