@@ -43,13 +43,16 @@ static const char estimate_head[] =
 static const char values_head[] =
 	"\n## Values of blocks\n\n"
 	"Where the block is given to transformers' class and it raises on anything else, that is error "
-	"`checkpoint-block-refused`; elsewhere warning `checkpoint-value-odd`.\n\n"
+	"`checkpoint-block-refused`; elsewhere warning `checkpoint-value-odd`. torchao's record of a class and its fields "
+	"(`quant_type`) is read strictly by torchao itself: what its releases up to 0.19 raise on is a warning, too, since a "
+	"later or an older one may read it.\n\n"
 	"| method | key | values | anything else |\n"
 	"|---|---|---|---|\n";
 
 static const char layouts_head[] =
 	"\n## How weights are stored\n\n"
-	"With a model's index or the headers of its safetensors at hand, the tensors of each module are held against "
+	"With a model's index or the headers of its safetensors at hand (of `model.safetensors` alone where it is there: "
+	"transformers takes it before an index), the tensors of each module are held against "
 	"this table, from above, to tell whether they are what the block declares (else warning "
 	"`checkpoint-weights-disagree`) and to count weights singly. Parts are the ends of the tensors' names.\n\n"
 	"| layout | weights | dtypes | shape | beside | without | scales | families | written by | source |\n"

@@ -177,7 +177,8 @@ struct checkpoint {
 	const char *record; /* the top level's value, for messages, where Axolotl fails on it under
 			       lora and transformers goes on; else NULL */
 	bool seen_by_transformers;
-	bool alone; /* a side file without its config.json, where the same block may stand */
+	bool by_release; /* some releases of the method's library raise on the block */
+	bool alone;      /* a side file without its config.json, where the same block may stand */
 	const char *config_class; /* transformers' class for it; NULL when transformers would skip
 				     or refuse it */
 	const char

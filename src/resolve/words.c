@@ -262,6 +262,7 @@ static const struct {
 	{ "fused_experts", fused_experts_words },
 	{ "passed_modules", passed_modules_words },
 	{ "dequantizing", dequantizing_words },
+	{ "forwarding", forwarding_words },
 	{ "expert_recipe", expert_recipe_words },
 };
 

@@ -101,6 +101,16 @@ struct text dequantizing_words(struct resolver *resolver, const struct rule *rul
 	return TEXT("");
 }
 
+/* What is to be done for a block that is forwarded. */
+struct text forwarding_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	return checkpoint && checkpoint->by_release
+		       ? TEXT("Have a release of the method's library that reads the block, as the warning tells")
+		       : TEXT("Nothing need be done");
+}
+
 /* For those who ask for quantized experts. */
 struct text expert_recipe_words(struct resolver *resolver, const struct rule *rule)
 {

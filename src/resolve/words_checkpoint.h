@@ -10,4 +10,5 @@ struct text record_words(struct resolver *resolver, const struct rule *rule);
 struct text handed_class_words(struct resolver *resolver, const struct rule *rule);
 struct text read_class_words(struct resolver *resolver, const struct rule *rule);
 struct text dequantizing_words(struct resolver *resolver, const struct rule *rule);
+struct text forwarding_words(struct resolver *resolver, const struct rule *rule);
 struct text expert_recipe_words(struct resolver *resolver, const struct rule *rule);

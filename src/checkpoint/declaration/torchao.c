@@ -5,6 +5,8 @@
 #include "checkpoint/declaration/torchao.h"
 
 #define FIELDS_MAXIMUM 8
+/* The last release that was read. */
+#define TORCHAO_KNOWN "0.19"
 
 struct class_fields {
 	const char *class;
@@ -91,17 +93,21 @@ static void check_data(
 		const struct member *member = &data->node->members[i];
 		if (among(class->fields, member->key))
 			continue;
-		const char *since = among(class->former, member->key) ? " since torchao 0.17" : "";
+		const char *where = among(class->former, member->key)
+					    ? "since torchao 0.17, which raises on it; an "
+					      "older one reads it"
+					    : "up to torchao " TORCHAO_KNOWN
+					      ", which raises on it; a later one may have it";
 		struct place place = place_of_member(data, member);
 		inspector_report(inspector, CHECKPOINT_VALUE_ODD, &place,
-			arena_printf(inspector->arena,
-				"%s has no such field%s, and torchao raises on it", class->class,
-				since)
+			arena_printf(
+				inspector->arena, "%s has no such field %s", class->class, where)
 				.data);
+		inspector->checkpoint->by_release = true;
 	}
 }
 
-/* Newer releases may have more classes: their names are told, and refuse nothing. */
+/* Later releases may have more classes: their names are told, and refuse nothing. */
 static void check_config(struct inspector *inspector, const struct place *config)
 {
 	struct place type = place_member(config, "_type"), data = place_member(config, "_data");
@@ -110,9 +116,12 @@ static void check_config(struct inspector *inspector, const struct place *config
 	const struct class_fields *class = fields_of(type.node->text);
 	if (class)
 		check_data(inspector, class, &data);
-	else if (!torchao_knows(type.node->text))
+	else if (!torchao_knows(type.node->text)) {
 		inspector_report(inspector, CHECKPOINT_VALUE_ODD, &type,
-			"torchao has no class of that name, and raises on it");
+			"torchao up to " TORCHAO_KNOWN
+			" has no class of that name, and raises on it; a later one may have it");
+		inspector->checkpoint->by_release = true;
+	}
 }
 
 void inspect_torchao(struct inspector *inspector)

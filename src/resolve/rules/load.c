@@ -590,7 +590,7 @@ static const struct rule rows[] = {
 		.message =
 			"The checkpoint's own {checkpoint} config is forwarded unchanged, exclusion list and all{excluded}: "
 			"what it excludes stays in its native dtype.",
-		.remedy = "Nothing need be done.{expert_recipe}",
+		.remedy = "{forwarding}.{expert_recipe}",
 		.advice =
 			"Nothing need be done. For MXFP4 experts beside bf16 attention either load a checkpoint whose own "
 			"config says so, or set quantize_moe_experts: true on a bf16 checkpoint.",
