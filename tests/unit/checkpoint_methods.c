@@ -266,6 +266,59 @@ START_TEST(attributes_that_may_be_overridden)
 }
 END_TEST
 
+/* For transformers only a missing name, or null, is none: it raises ValueError. */
+START_TEST(names_that_are_none)
+{
+	static const struct {
+		const char *block;
+		enum checkpoint_fault fault;
+		const char *loading;
+		const char *method; /* NULL: nobody knows */
+	} names[] = {
+		{ "{\"quant_method\":[\"gptq\"],\"bits\":4}", CHECKPOINT_BLOCK_REFUSED,
+			"refused by transformers", NULL },
+		{ "{\"quant_method\":{},\"bits\":4,\"desc_act\":true}", CHECKPOINT_BLOCK_REFUSED,
+			"refused by transformers", "gptq" },
+		{ "{\"quant_method\":7,\"bits\":4}", CHECKPOINT_WRONG_TYPE,
+			"skipped by transformers: it loads the weights as if they were not "
+			"quantized",
+			NULL },
+		{ "{\"quant_method\":\"\",\"bits\":4}", CHECKPOINT_METHOD_UNKNOWN,
+			"skipped by transformers: it loads the weights as if they were not "
+			"quantized",
+			NULL },
+		{ "{\"quant_method\":null,\"bits\":4}", CHECKPOINT_METHOD_MISSING,
+			"refused by transformers", "mlx" },
+		{ "{\"bits\":4}", CHECKPOINT_METHOD_MISSING, "refused by transformers", "mlx" },
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct checkpoint *checkpoint = inspect_block(names[i].block);
+		ck_assert(checkpoint->quantized);
+		ck_assert_uint_eq(checkpoint->problem_count, 1);
+		ck_assert_int_eq(checkpoint->problems->fault, names[i].fault);
+		ck_assert_str_eq(checkpoint->loading, names[i].loading);
+		ck_assert_ptr_null(checkpoint->config_class);
+		if (names[i].method)
+			ck_assert_str_eq(checkpoint->method->name, names[i].method);
+		else
+			ck_assert_ptr_null(checkpoint->method);
+	}
+}
+END_TEST
+
+/* Python reads 1e400 as infinity, and nothing is stored in so many bits. */
+START_TEST(widths_with_an_exponent_are_none)
+{
+	const struct checkpoint *checkpoint =
+		inspect_block("{\"quant_method\":\"gptq_marlin\",\"bits\":1e400}");
+	assert_text(checkpoint->scheme.weight_bits, "");
+	assert_text(checkpoint->scheme.weight_dtype, "");
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_VALUE_ODD) +
+				  faults(checkpoint, CHECKPOINT_WRONG_TYPE),
+		1);
+}
+END_TEST
+
 TCase *case_methods(void)
 {
 	TCase *tcase = make_case("methods");
@@ -277,6 +330,8 @@ TCase *case_methods(void)
 	tcase_add_test(tcase, experts_may_be_narrower);
 	tcase_add_test(tcase, layers_are_counted_by_algorithm);
 	tcase_add_test(tcase, groups_are_bounded);
+	tcase_add_test(tcase, names_that_are_none);
+	tcase_add_test(tcase, widths_with_an_exponent_are_none);
 	tcase_add_test(tcase, attributes_that_may_be_overridden);
 	return tcase;
 }

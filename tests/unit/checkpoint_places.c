@@ -93,7 +93,8 @@ static const struct odd_case odds[] = {
 	{ "{\"quantization_config\":{\"quant_method\":null,\"bits\":4}}", CHECKPOINT_METHOD_MISSING, "/quantization_config", "{…}" },
 	{ "{\"quantization_config\":{\"quantization_method\":\"fp8\"}}", CHECKPOINT_METHOD_MISSING, "/quantization_config", "{…}" },
 	{ "{\"quantization_config\":{\"quant_method\":\"\"}}", CHECKPOINT_METHOD_UNKNOWN, "/quantization_config/quant_method", "" },
-	{ "{\"quantization_config\":{\"quant_method\":[\"fp8\"]}}", CHECKPOINT_WRONG_TYPE, "/quantization_config/quant_method", "[…]" },
+	{ "{\"quantization_config\":{\"quant_method\":true}}", CHECKPOINT_WRONG_TYPE, "/quantization_config/quant_method", "true" },
+	{ "{\"quantization_config\":{\"quant_method\":[\"fp8\"]}}", CHECKPOINT_BLOCK_REFUSED, "/quantization_config/quant_method", "[…]" },
 	{ "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"load_in_8bit\":true}}",
 		CHECKPOINT_BLOCK_REFUSED, "/quantization_config/load_in_8bit", "true" },
 	{ "[1]", CHECKPOINT_NOT_AN_OBJECT, "", "[…]" },
@@ -333,6 +334,8 @@ START_TEST(reads_the_model)
 			"\"text_config\":{\"dtype\":\"torch.bfloat16\"}}");
 	assert_text(checkpoint->model_type, "kimi_k25");
 	assert_text(checkpoint->torch_dtype, "bfloat16");
+	assert_text(inspect("{\"torch_dtype\":\"float32\",\"dtype\":\"bfloat16\"}")->torch_dtype,
+		"bfloat16");
 	ck_assert_uint_eq(checkpoint->architecture_count, 2);
 	assert_text(checkpoint->architectures[1], "B");
 	ck_assert_ptr_null(checkpoint->loading);

@@ -253,7 +253,8 @@ START_TEST(cut_files_are_seen)
 END_TEST
 
 static const char *const bad_indices[] = { "", "[]", "{\"weight_map\":[]}",
-	"{\"weight_map\":{\"a\":1}}", "{\"weight_map\":{\"a\":\"b\"}", "{\"x\":tru\"e\"}" };
+	"{\"weight_map\":{\"a\":1}}", "{\"weight_map\":{\"a\":\"b\"}", "{\"x\":tru\"e\"}", "{}",
+	"{\"metadata\":{\"total_size\":8}}" };
 
 START_TEST(indices_that_lie)
 {

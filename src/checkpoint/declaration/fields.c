@@ -2,6 +2,7 @@
 #include "checkpoint/declaration/fields.h"
 
 #include "base/buffer.h"
+#include "checkpoint/declaration/scheme.h"
 #include "checkpoint/declaration/torchao.h"
 
 #include <string.h>
@@ -95,6 +96,10 @@ static void check_value(
 			expectation(inspector->arena, field->kinds, place->node));
 	else if (!fits)
 		report_value(inspector, field, place);
+	else if (place->node->kind == NODE_INTEGER &&
+		 place->node->text.length > SCHEME_DIGITS_MAXIMUM)
+		inspector_report(inspector, CHECKPOINT_VALUE_ODD, place,
+			"a number so large counts nothing, and is left out here");
 }
 
 /* As deep as the table's longest path. */

@@ -33,11 +33,24 @@ static const struct block_mark marks[] = {
 	{ "weight_block_size", METHOD_FP8 },
 	{ "activation_scheme", METHOD_FP8 },
 	{ "head_bits", METHOD_EXL2 },
+};
+
+/* MLX writes nothing of its own: others have these keys, too, beside a quant_method. */
+static const struct block_mark weak_marks[] = {
 	{ "bits", METHOD_MLX },
 	{ "mode", METHOD_MLX },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct method_row *marked(
+	const struct node *block, const struct block_mark *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!node_is_null(node_at(block, list[i].key)))
+			return method_find(list[i].method);
+	return NULL;
+}
 
 const struct method_row *block_shape(const struct node *block)
 {
@@ -45,10 +58,9 @@ const struct method_row *block_shape(const struct node *block)
 	struct text other = node_text(node_get(block, "quantization_method"));
 	if (other.length > 0)
 		return method_recognise(other, &unused);
-	for (size_t i = 0; i < COUNT(marks); i++)
-		if (!node_is_null(node_at(block, marks[i].key)))
-			return method_find(marks[i].method);
-	return NULL;
+	const struct method_row *row = marked(block, marks, COUNT(marks));
+	bool named = !node_is_null(node_get(block, "quant_method"));
+	return row || named ? row : marked(block, weak_marks, COUNT(weak_marks));
 }
 
 /* Every value is null, false or empty: the block is there, but declares nothing. */
@@ -113,6 +125,12 @@ static void by_name(struct inspector *inspector, const struct place *name)
 			unknown_detail(meant, checkpoint->quant_method));
 }
 
+/* By whatever: for transformers only what is missing, or null, is no name. */
+static bool is_named(const struct checkpoint *checkpoint)
+{
+	return !node_is_null(node_get(checkpoint->block, "quant_method"));
+}
+
 static void by_shape(struct inspector *inspector)
 {
 	struct checkpoint *checkpoint = inspector->checkpoint;
@@ -122,7 +140,7 @@ static void by_shape(struct inspector *inspector)
 	checkpoint->quantized = row || !declares_nothing(inspector->block);
 	if (row)
 		choose(checkpoint, row, row->known_to & ~(1u << ENGINE_TRANSFORMERS));
-	if (checkpoint->seen_by_transformers)
+	if (checkpoint->seen_by_transformers && !is_named(checkpoint))
 		inspector_report(inspector, CHECKPOINT_METHOD_MISSING, inspector->block_place,
 			"transformers raises ValueError without it, and Axolotl fails on the "
 			"missing key under an adapter");
@@ -213,6 +231,22 @@ static void note_record(struct checkpoint *checkpoint, const struct place *name)
 		checkpoint->record = "has no quant_method";
 }
 
+/* A list or an object cannot be looked up in Python's dict at all. */
+static void report_name(struct inspector *inspector, const struct place *name)
+{
+	if (node_is_null(name->node) || name->node->kind == NODE_STRING)
+		return;
+	bool collection = name->node->kind == NODE_SEQUENCE || name->node->kind == NODE_MAPPING;
+	bool flags = node_truthy(node_get(inspector->block, "load_in_4bit")) ||
+		     node_truthy(node_get(inspector->block, "load_in_8bit"));
+	if (collection && !flags && inspector->checkpoint->seen_by_transformers)
+		inspector_refuse(inspector, name,
+			"a string is expected, and looking anything else up ends in TypeError");
+	else
+		inspector_report(inspector, CHECKPOINT_WRONG_TYPE, name,
+			"a string is expected, and transformers knows no other name");
+}
+
 void inspect_method(struct inspector *inspector)
 {
 	struct checkpoint *checkpoint = inspector->checkpoint;
@@ -220,9 +254,7 @@ void inspect_method(struct inspector *inspector)
 	struct place name = place_member(inspector->block_place, "quant_method");
 	checkpoint->quantized = true;
 	checkpoint->quant_method = node_text(name.node);
-	if (name.node && name.node->kind != NODE_NULL && name.node->kind != NODE_STRING)
-		inspector_report(inspector, CHECKPOINT_WRONG_TYPE, &name,
-			"a string is expected, and transformers compares nothing else");
+	report_name(inspector, &name);
 	bool four = node_truthy(node_get(block, "load_in_4bit"));
 	bool eight = node_truthy(node_get(block, "load_in_8bit"));
 	if (four || eight) {
@@ -283,6 +315,13 @@ static bool can_override(const struct method_row *row, const char *attribute)
 	return false;
 }
 
+/* A number, say, is a name that transformers does not know. */
+static bool can_be_looked_up(const struct checkpoint *checkpoint)
+{
+	const struct node *name = node_get(checkpoint->block, "quant_method");
+	return !node_is_null(name) && name->kind != NODE_SEQUENCE && name->kind != NODE_MAPPING;
+}
+
 static void inspect_loading(struct checkpoint *checkpoint)
 {
 	const struct method_row *row = checkpoint->method;
@@ -294,7 +333,7 @@ static void inspect_loading(struct checkpoint *checkpoint)
 	else if (checkpoint->config_class)
 		checkpoint->loading =
 			checkpoint->seen_by_axolotl ? row->loading : "forwarded unchanged";
-	else if (checkpoint->known_to_transformers || checkpoint->quant_method.length == 0)
+	else if (checkpoint->known_to_transformers || !can_be_looked_up(checkpoint))
 		checkpoint->loading = "refused by transformers";
 	else
 		checkpoint->loading = "skipped by transformers: it loads the weights as if they "

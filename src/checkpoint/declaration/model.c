@@ -143,19 +143,19 @@ static struct text without_prefix(struct text dtype)
 	return text_starts_with(dtype, "torch.") ? text_from(dtype, sizeof("torch.") - 1) : dtype;
 }
 
-/* transformers wrote torch_dtype until release 5, dtype since; a wrapper may leave it to its
- * decoder. */
+/* transformers wrote torch_dtype until release 5, dtype since, which goes first where both stand; a wrapper may leave it
+ * to its decoder. */
 static void read_dtype(struct inspector *inspector, const struct place *root)
 {
 	struct checkpoint *checkpoint = inspector->checkpoint;
-	checkpoint->torch_dtype = read_string(inspector, root, "torch_dtype");
+	checkpoint->torch_dtype = read_string(inspector, root, "dtype");
 	if (checkpoint->torch_dtype.length == 0)
-		checkpoint->torch_dtype = read_string(inspector, root, "dtype");
+		checkpoint->torch_dtype = read_string(inspector, root, "torch_dtype");
 	for (size_t i = 0; checkpoint->torch_dtype.length == 0 && i < COUNT(text_configs); i++) {
 		const struct node *config = node_at(root->node, text_configs[i]);
-		checkpoint->torch_dtype = node_text(node_get(config, "torch_dtype"));
+		checkpoint->torch_dtype = node_text(node_get(config, "dtype"));
 		if (checkpoint->torch_dtype.length == 0)
-			checkpoint->torch_dtype = node_text(node_get(config, "dtype"));
+			checkpoint->torch_dtype = node_text(node_get(config, "torch_dtype"));
 	}
 	checkpoint->torch_dtype = without_prefix(checkpoint->torch_dtype);
 }

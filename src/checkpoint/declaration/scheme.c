@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Longer numbers count nothing, and not every reader of JSON takes them. */
-#define DIGITS_MAXIMUM 19
-
 static struct text or_empty(const char *string)
 {
 	return text_of(string);
@@ -67,14 +64,15 @@ const char *scheme_family(
 struct text scheme_digits(const struct node *node)
 {
 	bool number = node && (node->kind == NODE_INTEGER || node->kind == NODE_FLOAT);
-	return number && node->text.length <= DIGITS_MAXIMUM ? node->text : text_of("");
+	return number && node->text.length <= SCHEME_DIGITS_MAXIMUM ? node->text : text_of("");
 }
 
-/* For Python 4.0 is 4; a width below 1 is none. */
+/* For Python 4.0 is 4; a width below 1 is none, and nobody writes one with an exponent. */
 struct text scheme_bits(const struct node *node)
 {
 	struct text digits = scheme_digits(node);
-	if (digits.length == 0 || digits.data[0] == '-' || !node_truthy(node))
+	if (digits.length == 0 || digits.data[0] == '-' || !node_truthy(node) ||
+		memchr(digits.data, 'e', digits.length) || memchr(digits.data, 'E', digits.length))
 		return text_of("");
 	const char *point = memchr(digits.data, '.', digits.length);
 	size_t end = digits.length;
@@ -93,7 +91,7 @@ struct text scheme_size(struct arena *arena, const struct node *node)
 	buffer_init(&out, arena, 32);
 	for (uint32_t i = 0; i < node->count; i++) {
 		if (node->items[i]->kind != NODE_INTEGER ||
-			node->items[i]->text.length > DIGITS_MAXIMUM)
+			node->items[i]->text.length > SCHEME_DIGITS_MAXIMUM)
 			return text_of("");
 		buffer_add_byte(&out, i > 0 ? ',' : '[');
 		buffer_add(&out, node->items[i]->text);

@@ -7,6 +7,9 @@
 
 #include "checkpoint/inspector.h"
 
+/* Longer numbers count nothing, and not every reader of JSON takes them. */
+#define SCHEME_DIGITS_MAXIMUM 19
+
 /* A scheme said in constants; NULL for what does not apply. */
 struct scheme_preset {
 	const char *name;

@@ -237,10 +237,12 @@ const char *safetensors_index_read(struct tensors *tensors, struct text index,
 {
 	struct scanner scanner;
 	struct text key;
+	bool mapped = false;
 	*ret_total = 0;
 	scan_begin(&scanner, tensors->arena, index);
 	scan_open(&scanner, '{');
 	while (scan_key(&scanner, &key)) {
+		mapped |= text_is(key, "weight_map");
 		if (text_is(key, "weight_map"))
 			read_map(&scanner, tensors, shards);
 		else if (text_is(key, "metadata"))
@@ -248,6 +250,7 @@ const char *safetensors_index_read(struct tensors *tensors, struct text index,
 		else
 			scan_skip(&scanner);
 	}
-	scan_end(&scanner);
+	if (scan_end(&scanner) && !mapped)
+		return "it has no weight_map, and transformers raises KeyError";
 	return described(tensors, &scanner);
 }
