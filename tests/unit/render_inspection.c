@@ -39,6 +39,7 @@ static struct checkpoint mixture(void)
 		.quantized = true,
 		.method = &quark,
 		.known_to = 1u << ENGINE_TRANSFORMERS | 1u << ENGINE_VLLM,
+		.seen_by_transformers = true,
 		.found_in = "quantization_config",
 		.scheme = { .family = "mxfp4", .weight_bits = TEXT("4"), .group_size = TEXT("32") },
 		.loading = "forwarded unchanged",

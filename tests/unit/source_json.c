@@ -70,7 +70,7 @@ static const struct {
 	{ TEXT("[NaNo]"), FAULT_SYNTAX, "1:5-1:5" },
 	{ TEXT("[Infinity5]"), FAULT_SYNTAX, "1:10-1:10" },
 	{ TEXT("[NaN NaN]"), FAULT_SYNTAX, "1:6-1:6" },
-	{ TEXT("{NaN: 1}"), FAULT_SYNTAX, "1:2-1:2" },
+	{ TEXT("{NaN: 1}"), FAULT_SYNTAX, "1:3-1:3" },
 	{ TEXT("[truer]"), FAULT_SYNTAX, "1:6-1:6" },
 	{ TEXT("[1,]"), FAULT_SYNTAX, "1:4-1:4" },
 	{ TEXT("{\"a\":1,}"), FAULT_SYNTAX, "1:8-1:8" },
