@@ -34,8 +34,8 @@ static const char estimate_head[] =
 	"list of other modules is given (`llm_int8_skip_modules`, `modules_to_not_convert`), whose names are looked up as "
 	"transformers does it. Experts that are one parameter a layer, or that transformers 5 makes one of "
 	"(src/checkpoint/declaration/architectures.c), are no linear modules: of them bnb and torchao quantize nothing, "
-	"`quantize_moe_experts` all, `fp8` all, `mxfp4` those of gpt_oss. torchao's int4 passes modules by whose "
-	"inputs its group does not divide.\n\n"
+	"`quantize_moe_experts` all, `fp8` all, `mxfp4` those of gpt_oss. Conv1D, of which GPT-2 and its "
+	"kin are made, is known to bnb alone. torchao's int4 passes modules by whose inputs its group does not divide.\n\n"
 	"It is the weights only, without optimizer, activations and adapters.\n\n"
 	"| request | bits | weights a scale | bits a scale |\n"
 	"|---|---|---|---|\n";

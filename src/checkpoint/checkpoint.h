@@ -166,6 +166,7 @@ struct checkpoint {
 	size_t architecture_count;
 	uint64_t experts; /* 0: not a mixture of experts, or not told */
 	uint64_t experts_per_token;
+	bool has_conv1d; /* its matrices are transformers' Conv1D, no linear modules: architectures.c */
 	bool fuses_experts; /* transformers keeps them as parameters, in no linear modules: architectures.c */
 	bool quantized;
 	const struct node *block;        /* the quantization block, NULL without one */

@@ -79,5 +79,7 @@ const struct node *inspector_read(
 	struct inspector *inspector, struct text bytes, struct text *ret_bytes);
 /* Whether transformers gathers the experts of a model type in parameters of three dimensions. */
 bool architecture_fuses_experts(struct text model_type);
+/* Whether its matrices are no linear modules for torch. */
+bool architecture_has_conv1d(struct text model_type);
 /* The family that a block's keys tell, or NULL. */
 const struct method_row *block_shape(const struct node *block);

@@ -94,6 +94,9 @@ static void plan_base(struct arena *arena, const struct facts *facts,
 		plan->linear = target_of(facts->base.row, facts);
 		break;
 	}
+	/* Of the backends bitsandbytes alone looks for Conv1D. */
+	if (facts->checkpoint->has_conv1d && facts->base.backend != BACKEND_BNB)
+		plan->linear.bits = 0;
 	read_skips(arena, list, plan);
 }
 
@@ -143,7 +146,8 @@ size_t modules_passed(
 	*ret_first = NULL;
 	*ret_all = 0;
 	if (!base_is(facts, BACKEND_TORCHAO) || !base_has_dtype(facts, DTYPE_INT4) ||
-		!base_reaches_loader(facts) || !facts->checkpoint || !facts->checkpoint->weights)
+		!base_reaches_loader(facts) || !facts->checkpoint || !facts->checkpoint->weights ||
+		facts->checkpoint->has_conv1d)
 		return 0;
 	const struct weights *weights = facts->checkpoint->weights;
 	uint32_t columns = target_of(facts->base.row, facts).columns;

@@ -56,6 +56,8 @@ static void tear_down(void)
 	"model.layers.0.mlp.up_proj.weight F8_E4M3 128,256;"                                       \
 	"model.layers.0.mlp.up_proj.weight_scale_inv F32 1,2;model.norm.weight F32 64"
 
+#define CONV1D "h.0.mlp.c_fc.weight F32 256,128;h.1.attn.c_attn.weight F32 256,384"
+
 #define LORA "adapter: lora\n"
 #define NF4 LORA "model_quantization_config: {bnb: {weight_dtype: nf4}}\n"
 #define INT8 LORA "model_quantization_config: {bnb: {weight_dtype: int8}}\n"
@@ -133,6 +135,13 @@ static const struct {
 		2 * 4 * EXPERT },
 	{ MODEL("kimi_k2"), SINGLE, KWARGS("llm_int8_skip_modules: ['.*experts.1.up_proj']"),
 		2 * EXPERT + 3 * NF4_EXPERT },
+	{ MODEL("gpt2"), CONV1D, LORA, 2 * 4 * Q },
+	{ MODEL("gpt2"), CONV1D, NF4, 4 * NF4_Q },
+	{ MODEL("gpt2"), CONV1D, INT8, 4 * Q },
+	{ MODEL("gpt2"), CONV1D, TORCHAO("weight_dtype: int8"), 2 * 4 * Q },
+	{ MODEL("gpt2"), CONV1D, TORCHAO("weight_dtype: int4"), 2 * 4 * Q },
+	{ MODEL("gpt2"), CONV1D, LORA "model_quantization_config: {fp8: {}}\n", 2 * 4 * Q },
+	{ MODEL("gpt_bigcode"), CONV1D, TORCHAO("weight_dtype: fp8"), 4 * Q },
 	{ QUANTIZED_FP8, FP8, LORA, 128 * 256 + 8 + 2 * 64 },
 	{ QUANTIZED_FP8, FP8,
 		LORA "model_quantization_config: {fp8: {config_kwargs: {dequantize: true}}}\n",

@@ -61,3 +61,19 @@ bool architecture_fuses_experts(struct text model_type)
 			return true;
 	return false;
 }
+
+/* Their linear modules are transformers' own Conv1D, which only its bitsandbytes knows. Source: the models' own classes. */
+static const char *const conv1d[] = {
+	"decision_transformer",
+	"gpt2",
+	"imagegpt",
+	"openai-gpt",
+};
+
+bool architecture_has_conv1d(struct text model_type)
+{
+	for (size_t i = 0; i < sizeof(conv1d) / sizeof(conv1d[0]); i++)
+		if (text_is(model_type, conv1d[i]))
+			return true;
+	return false;
+}

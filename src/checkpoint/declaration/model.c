@@ -164,6 +164,7 @@ static void read_architecture(struct inspector *inspector, const struct place *r
 {
 	struct checkpoint *checkpoint = inspector->checkpoint;
 	checkpoint->fuses_experts = architecture_fuses_experts(checkpoint->model_type);
+	checkpoint->has_conv1d = architecture_has_conv1d(checkpoint->model_type);
 	for (size_t i = 0; i < COUNT(text_configs); i++) {
 		const struct node *config = node_at(root->node, text_configs[i]);
 		checkpoint->fuses_experts |=
