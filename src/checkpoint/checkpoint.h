@@ -169,8 +169,9 @@ struct checkpoint {
 	bool has_conv1d; /* its matrices are transformers' Conv1D, no linear modules: architectures.c */
 	bool fuses_experts; /* transformers keeps them as parameters, in no linear modules: architectures.c */
 	bool quantized;
-	const struct node *block;        /* the quantization block, NULL without one */
-	struct text quant_method;        /* as written; "" when absent */
+	const char *stored_as;    /* how the tensors are packed that no block declares; else NULL */
+	const struct node *block; /* the quantization block, NULL without one */
+	struct text quant_method; /* as written; "" when absent */
 	const struct method_row *method; /* the family it belongs to; NULL when nobody knows it */
 	bool known_to_transformers;      /* by exactly this spelling, or by load_in_* */
 	unsigned known_to;               /* 1u << enum engine: who reads exactly this */

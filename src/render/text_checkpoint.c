@@ -31,7 +31,10 @@ static void put_headline(const struct page *page, const struct inspection *inspe
 	for (size_t i = 0; i < inspection->finding_count; i++)
 		counts[inspection->findings[i]->severity]++;
 	page_put_place(page, NULL);
-	if (!checkpoint->quantized) {
+	if (checkpoint->stored_as) {
+		buffer_printf(
+			page->out, "stored as %s, which no block declares", checkpoint->stored_as);
+	} else if (!checkpoint->quantized) {
 		buffer_add_string(
 			page->out, is_unreadable(checkpoint) ? "cannot be read" : "not quantized");
 	} else {

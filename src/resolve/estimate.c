@@ -47,11 +47,10 @@ static bool positive(const struct node *node, uint32_t *ret_value)
 }
 
 /* null is one scale for all of a module. */
-static struct weights_target fp8_target(
-	const struct facts *facts, const struct effective *effective)
+static struct weights_target fp8_target(const struct facts *facts)
 {
 	struct weights_target target = target_of(facts->base.row, facts);
-	const struct node *size = node_get(effective->installs_kwargs, "weight_block_size");
+	const struct node *size = node_get(base_kwargs(facts), "weight_block_size");
 	if (size && size->kind == NODE_NULL)
 		target.rows = target.columns = UINT32_MAX;
 	else if (size && size->kind == NODE_SEQUENCE && size->count == 2)
@@ -60,16 +59,35 @@ static struct weights_target fp8_target(
 	return target;
 }
 
+struct weights_target base_target(const struct facts *facts)
+{
+	return base_is(facts, BACKEND_FP8) ? fp8_target(facts) : target_of(facts->base.row, facts);
+}
+
+const struct node *fp8_skip_list(const struct node *kwargs)
+{
+	const struct node *list = node_get(kwargs, "modules_to_not_convert");
+	return node_is_null(list) ? node_get(kwargs, "ignored_layers") : list;
+}
+
+const struct text *skip_names(struct arena *arena, const struct node *list, size_t *ret_count)
+{
+	*ret_count = 0;
+	if (!list || list->kind != NODE_SEQUENCE)
+		return NULL;
+	struct text *names = ARENA_ARRAY(arena, struct text, list->count);
+	for (uint32_t i = 0; names && i < list->count; i++)
+		if (list->items[i]->kind == NODE_STRING)
+			names[(*ret_count)++] = list->items[i]->text;
+	return names;
+}
+
 /* With a list the modules that are kept by default are not. */
 static void read_skips(struct arena *arena, const struct node *list, struct weights_plan *plan)
 {
 	if (!list || list->kind != NODE_SEQUENCE)
 		return;
-	struct text *skips = ARENA_ARRAY(arena, struct text, list->count);
-	for (uint32_t i = 0; skips && i < list->count; i++)
-		if (list->items[i]->kind == NODE_STRING)
-			skips[plan->skip_count++] = list->items[i]->text;
-	plan->skips = skips;
+	plan->skips = skip_names(arena, list, &plan->skip_count);
 	plan->stays[ROLE_LM_HEAD] = false;
 }
 
@@ -84,8 +102,8 @@ static void plan_base(struct arena *arena, const struct facts *facts,
 		list = node_get(kwargs, "llm_int8_skip_modules");
 		break;
 	case BACKEND_FP8:
-		plan->linear = plan->fused = fp8_target(facts, effective);
-		list = node_is_null(list) ? node_get(kwargs, "ignored_layers") : list;
+		plan->linear = plan->fused = fp8_target(facts);
+		list = fp8_skip_list(kwargs);
 		break;
 	case BACKEND_MXFP4:
 		plan->fused = target_of(facts->base.row, facts);
@@ -128,41 +146,6 @@ bool experts_stay_native(const struct facts *facts)
 		return false;
 	return (checkpoint->fuses_experts && checkpoint->experts > 0) ||
 	       (checkpoint->weights && weights_fused_bytes(checkpoint->weights, 0) > 0);
-}
-
-/* No lm_head either: transformers keeps it. */
-static bool has_linear(enum role role)
-{
-	for (size_t i = 0; i < sizeof(without_linear) / sizeof(without_linear[0]); i++)
-		if (without_linear[i] == role)
-			return false;
-	return role != ROLE_LM_HEAD;
-}
-
-size_t modules_passed(
-	const struct facts *facts, const struct weights_class **ret_first, size_t *ret_all)
-{
-	size_t passed = 0;
-	*ret_first = NULL;
-	*ret_all = 0;
-	if (!base_is(facts, BACKEND_TORCHAO) || !base_has_dtype(facts, DTYPE_INT4) ||
-		!base_reaches_loader(facts) || !facts->checkpoint || !facts->checkpoint->weights ||
-		facts->checkpoint->has_conv1d)
-		return 0;
-	const struct weights *weights = facts->checkpoint->weights;
-	uint32_t columns = target_of(facts->base.row, facts).columns;
-	for (size_t i = 0; columns > 0 && i < weights->class_count; i++) {
-		const struct weights_class *class = &weights->classes[i];
-		if (class->fused || !has_linear(class->role))
-			continue;
-		*ret_all += class->modules;
-		if (class->inputs % columns == 0)
-			continue;
-		passed += class->modules;
-		if (!*ret_first)
-			*ret_first = class;
-	}
-	return passed;
 }
 
 const struct weights_estimate *estimate_make(

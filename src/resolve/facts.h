@@ -68,6 +68,17 @@ struct base_quantization {
 	struct base_spelling flags;
 };
 
+struct shape_row;
+
+struct misfit {
+	const struct shape_row *row;       /* shapes.h; NULL where all fit, or nothing is known */
+	const struct weights_class *first; /* one of them */
+	size_t modules;
+	size_t all;    /* linear modules that were looked at */
+	uint32_t rows; /* what their shapes should be multiples of; 0: nothing */
+	uint32_t columns;
+};
+
 struct facts {
 	struct setting settings[KEY_COUNT];
 	struct base_quantization base;
@@ -79,6 +90,7 @@ struct facts {
 		ignored; /* of a request over a checkpoint of its own class: its values that the stored ones beat */
 	struct text
 		dropped; /* … and what the request's list lacks of the stored one; both for messages, "" for nothing */
+	struct misfit misfit; /* linear modules whose shape the request's format does not take */
 	/* Keywords of a request, in config_kwargs or bnb_config_kwargs; for messages, "" for none. */
 	struct text kwargs_refused; /* that the class raises on */
 	struct text kwargs_misread; /* that it takes, and means something else by */

@@ -137,4 +137,5 @@ void checkpoint_read(struct resolver *resolver)
 		report_checkpoint(resolver, facts->checkpoint);
 	keywords_read(resolver);
 	override_read(resolver);
+	shapes_read(resolver);
 }

@@ -94,6 +94,14 @@ void checkpoint_read(struct resolver *resolver);
 const struct weights_estimate *estimate_make(
 	struct arena *arena, const struct facts *facts, const struct effective *effective);
 
+/* … how the base is stored, under torchao and fp8; the list that fp8 reads, and the names in a list. */
+struct weights_target base_target(const struct facts *facts);
+const struct node *fp8_skip_list(const struct node *kwargs);
+const struct text *skip_names(struct arena *arena, const struct node *list, size_t *ret_count);
+
+/* shapes.c: linear modules that the request's blocks do not share out. */
+void shapes_read(struct resolver *resolver);
+
 /* canonical.c: the config in the target's spelling. */
 const struct node *canonical_make(struct resolver *resolver);
 /* True when the entry asks for the base, so that the block may stand in its place: it stands in the first one's, unless

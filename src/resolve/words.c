@@ -93,6 +93,9 @@ static struct text slot_words(struct resolver *resolver, enum key key)
 		const struct checkpoint *checkpoint = facts->checkpoint;
 		if (!checkpoint || !checkpoint->quantized)
 			return TEXT("no quantization");
+		if (checkpoint->stored_as)
+			return arena_printf(resolver->arena,
+				"%s by its tensors (no block declares it)", checkpoint->stored_as);
 		if (checkpoint->method)
 			return text_of(checkpoint->method->name);
 		return checkpoint->quant_method.length > 0 ? checkpoint->quant_method
@@ -264,6 +267,10 @@ static const struct {
 	{ "dequantizing", dequantizing_words },
 	{ "forwarding", forwarding_words },
 	{ "expert_recipe", expert_recipe_words },
+	{ "retreat", retreat_words },
+	{ "misfit_modules", misfit_modules_words },
+	{ "shape_taken", shape_taken_words },
+	{ "shape_remedy", shape_remedy_words },
 };
 
 static struct word make_word(struct resolver *resolver, const struct rule *rule, struct text name)

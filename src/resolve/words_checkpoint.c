@@ -1,5 +1,7 @@
 #include "resolve/words_checkpoint.h"
 
+#include "resolve/shapes.h"
+
 #include "base/buffer.h"
 #include "base/size.h"
 #include "base/utf8.h"
@@ -45,6 +47,19 @@ struct text fused_experts_words(struct resolver *resolver, const struct rule *ru
 		TEXT_ARGUMENTS(size_words(resolver->arena, bytes)), bits);
 }
 
+/* Of the class's first module, cut when long. */
+static struct text first_name(struct arena *arena, const struct weights_class *class)
+{
+	char *name = arena_alloc(arena, class->name.length + 1);
+	if (!name)
+		return TEXT("");
+	digits_put(name, class->name, class->digits);
+	const char *rest;
+	struct text shown =
+		utf8_shortened((struct text){ name, class->name.length }, NAME_SHOWN, &rest);
+	return arena_printf(arena, "%.*s%s", TEXT_ARGUMENTS(shown), rest);
+}
+
 /* "24 of 168 (model.layers.0.mlp.down_proj for one, 2880 wide)" */
 struct text passed_modules_words(struct resolver *resolver, const struct rule *rule)
 {
@@ -53,15 +68,9 @@ struct text passed_modules_words(struct resolver *resolver, const struct rule *r
 	(void)rule;
 	if (passed == 0)
 		return TEXT("");
-	char *name = arena_alloc(resolver->arena, first->name.length + 1);
-	if (!name)
-		return TEXT("");
-	digits_put(name, first->name, first->digits);
-	const char *rest;
-	struct text shown =
-		utf8_shortened((struct text){ name, first->name.length }, NAME_SHOWN, &rest);
-	return arena_printf(resolver->arena, "%zu of %zu (%.*s%s for one, %llu wide)", passed, all,
-		TEXT_ARGUMENTS(shown), rest, (unsigned long long)first->inputs);
+	return arena_printf(resolver->arena, "%zu of %zu (%.*s for one, %llu wide)", passed, all,
+		TEXT_ARGUMENTS(first_name(resolver->arena, first)),
+		(unsigned long long)first->inputs);
 }
 
 /* What stands in config.json where Axolotl looks for a block. */
@@ -120,4 +129,54 @@ struct text expert_recipe_words(struct resolver *resolver, const struct rule *ru
 	return TEXT(
 		" For MXFP4 experts beside bf16 attention either load a checkpoint whose own config says so, "
 		"or set quantize_moe_experts: true on a bf16 checkpoint.");
+}
+
+/* What leads to the checkpoint's own scheme. */
+struct text retreat_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
+	if (checkpoint && checkpoint->stored_as)
+		return TEXT(
+			"Restore the quantization_config that was published with the weights, and remove "
+			"the request");
+	return TEXT("Remove the request to train over the checkpoint's own scheme");
+}
+
+/* "4 of 28 (model.layers.0.mlp.up_proj for one, 1536 x 576)" */
+struct text misfit_modules_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct misfit *misfit = &resolver->facts.misfit;
+	(void)rule;
+	if (!misfit->first)
+		return TEXT("");
+	return arena_printf(resolver->arena, "%zu of %zu (%.*s for one, %llu x %llu)",
+		misfit->modules, misfit->all,
+		TEXT_ARGUMENTS(first_name(resolver->arena, misfit->first)),
+		(unsigned long long)misfit->first->outputs,
+		(unsigned long long)misfit->first->inputs);
+}
+
+struct text shape_taken_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct misfit *misfit = &resolver->facts.misfit;
+	(void)rule;
+	if (!misfit->row)
+		return TEXT("");
+	if (misfit->row->elements > 0)
+		return arena_printf(resolver->arena, "a multiple of %u weights",
+			(unsigned)misfit->row->elements);
+	if (misfit->rows > 1)
+		return arena_printf(resolver->arena,
+			"outputs in a multiple of %u and inputs in one of %u",
+			(unsigned)misfit->rows, (unsigned)misfit->columns);
+	return arena_printf(
+		resolver->arena, "inputs in a multiple of %u", (unsigned)misfit->columns);
+}
+
+struct text shape_remedy_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct misfit *misfit = &resolver->facts.misfit;
+	(void)rule;
+	return text_of(misfit->row ? misfit->row->remedy : NULL);
 }

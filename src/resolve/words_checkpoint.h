@@ -12,3 +12,7 @@ struct text read_class_words(struct resolver *resolver, const struct rule *rule)
 struct text dequantizing_words(struct resolver *resolver, const struct rule *rule);
 struct text forwarding_words(struct resolver *resolver, const struct rule *rule);
 struct text expert_recipe_words(struct resolver *resolver, const struct rule *rule);
+struct text retreat_words(struct resolver *resolver, const struct rule *rule);
+struct text misfit_modules_words(struct resolver *resolver, const struct rule *rule);
+struct text shape_taken_words(struct resolver *resolver, const struct rule *rule);
+struct text shape_remedy_words(struct resolver *resolver, const struct rule *rule);

@@ -292,5 +292,6 @@ void inspect_weights(struct inspector *inspector)
 	if (weights->headers && !inspector->checkpoint->quantized)
 		weights_classify(&survey);
 	weights_compare(&survey);
+	weights_take_undeclared(&survey);
 	inspector->checkpoint->weights = weights;
 }

@@ -39,6 +39,7 @@ struct weights_class {
 	size_t digit_count; /* of one */
 	size_t modules;
 	enum role role;
+	bool projection;  /* linear in every model that has this name */
 	bool fused;       /* experts that are, or become, a parameter of three dimensions */
 	uint64_t outputs; /* of one linear; of a parameter all dimensions but the last */
 	uint64_t inputs;
@@ -105,6 +106,10 @@ struct weights_estimate {
  */
 const struct weights_estimate *weights_estimate(
 	struct arena *arena, const struct weights *weights, const struct weights_plan *plan);
+
+/* How many modules of each class the names leave out, as transformers reads them; false where that takes too long. */
+bool weights_skipped(struct arena *arena, const struct weights_class *const *classes, size_t count,
+	const struct text *skips, size_t skip_count, size_t *ret_counts);
 
 /* Bytes of the experts that are fused, with `bits` a weight, or as stored; 0 where there are none or nothing is known. */
 uint64_t weights_fused_bytes(const struct weights *weights, unsigned bits);

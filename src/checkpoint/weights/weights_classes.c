@@ -107,6 +107,7 @@ static bool put_to_class(struct gathering *gathering, struct candidate *candidat
 			.name = digits_zeroed(gathering->survey->inspector->arena, name),
 			.digit_count = count_digits(name),
 			.role = candidate->module->role,
+			.projection = is_projection(name),
 			.fused = candidate->fused,
 			.outputs = candidate->outputs,
 			.inputs = candidate->inputs,

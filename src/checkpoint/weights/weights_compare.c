@@ -50,13 +50,23 @@ static struct text last_part(struct text name)
 	return text_from(name, i);
 }
 
+bool is_projection(struct text module)
+{
+	return word_in(linear_names, last_part(module));
+}
+
+static bool is_linear_role(enum role role)
+{
+	return role == ROLE_ATTENTION || role == ROLE_MLP || role == ROLE_EXPERTS ||
+	       role == ROLE_SHARED_EXPERTS;
+}
+
 static bool in_scope(const struct survey *survey, enum role role)
 {
 	const struct method_row *method = survey->inspector->checkpoint->method;
 	if (method && method->method == METHOD_MXFP4)
 		return role == ROLE_EXPERTS;
-	return role == ROLE_ATTENTION || role == ROLE_MLP || role == ROLE_EXPERTS ||
-	       role == ROLE_SHARED_EXPERTS;
+	return is_linear_role(role);
 }
 
 static bool is_plain_linear(const struct survey *survey, const struct module *module)
@@ -65,7 +75,7 @@ static bool is_plain_linear(const struct survey *survey, const struct module *mo
 	survey_stored(survey, module, &stored);
 	const struct tensor *weights = stored.parts[PART_WEIGHT];
 	return weights && (!weights->dtype || weights->dimensions == 2) &&
-	       in_scope(survey, module->role) && word_in(linear_names, last_part(module->name));
+	       in_scope(survey, module->role) && is_projection(module->name);
 }
 
 /* Whether the list, if there is one, was tried on the modules. */
@@ -237,4 +247,38 @@ static int judge(struct survey *survey)
 void weights_compare(struct survey *survey)
 {
 	survey->weights->agrees_with_declaration = judge(survey);
+}
+
+/* A bare cast to fewer bits is loaded as any other float is. */
+static bool is_packing(const struct storage_layout *layout)
+{
+	return layout && (layout->beside != 0 || layout->weights != PART_WEIGHT);
+}
+
+static const struct storage_layout *undeclared_layout(const struct survey *survey)
+{
+	const struct exclusions *exclusions = &survey->inspector->checkpoint->exclusions;
+	for (size_t i = 0; i < survey->module_count; i++) {
+		const struct module *module = &survey->modules[i];
+		if (is_linear_role(module->role) && is_packing(module->layout) &&
+			exclusions->outcomes[module->role] == OUTCOME_QUANTIZED)
+			return module->layout;
+	}
+	return NULL;
+}
+
+void weights_take_undeclared(struct survey *survey)
+{
+	struct checkpoint *checkpoint = survey->inspector->checkpoint;
+	if (checkpoint->quantized)
+		return;
+	const struct storage_layout *layout = undeclared_layout(survey);
+	if (!layout)
+		return;
+	checkpoint->quantized = true;
+	checkpoint->stored_as = layout->name;
+	checkpoint->loading = "not declared: transformers loads the weights as if they were not "
+			      "quantized";
+	if (layout->methods[0] != METHOD_NONE && layout->methods[1] == METHOD_NONE)
+		checkpoint->method = method_find(layout->methods[0]);
 }

@@ -64,19 +64,31 @@ static size_t count_skipped(struct skipping *skipping, const struct weights_clas
 	return count;
 }
 
-static bool begin(struct skipping *skipping, struct arena *arena, const struct weights_plan *plan)
+static bool begin(
+	struct skipping *skipping, struct arena *arena, const struct text *skips, size_t skip_count)
 {
 	*skipping = (struct skipping){ .arena = arena, .left = WORK_MAXIMUM };
-	if (plan->skip_count == 0)
+	if (skip_count == 0)
 		return true;
 	skipping->pool = pattern_pool_new(arena);
-	skipping->list = ARENA_ARRAY(arena, struct exclusion, plan->skip_count);
+	skipping->list = ARENA_ARRAY(arena, struct exclusion, skip_count);
 	if (!skipping->pool || !skipping->list)
 		return false;
-	for (; skipping->count < plan->skip_count; skipping->count++)
+	for (; skipping->count < skip_count; skipping->count++)
 		skipping->list[skipping->count] =
-			exclusion_of_request(skipping->pool, plan->skips[skipping->count]);
+			exclusion_of_request(skipping->pool, skips[skipping->count]);
 	return true;
+}
+
+bool weights_skipped(struct arena *arena, const struct weights_class *const *classes, size_t count,
+	const struct text *skips, size_t skip_count, size_t *ret_counts)
+{
+	struct skipping skipping;
+	bool done = begin(&skipping, arena, skips, skip_count);
+	for (size_t i = 0; done && i < count; i++)
+		ret_counts[i] = count_skipped(&skipping, classes[i]);
+	pattern_pool_end(skipping.pool);
+	return done && skipping.left > 0;
 }
 
 static double parts(uint64_t whole, uint32_t width)
@@ -148,7 +160,7 @@ const struct weights_estimate *weights_estimate(
 		(plan->unpacked_bits > 0 && !weights->parameters_known))
 		return NULL;
 	estimate->formula = formula;
-	bool done = begin(&skipping, arena, plan);
+	bool done = begin(&skipping, arena, plan->skips, plan->skip_count);
 	for (int i = 0; i < ROLE_COUNT; i++)
 		by_role[i] = role_bytes(&weights->roles[i], plan);
 	for (size_t i = 0; done && i < weights->class_count; i++)

@@ -34,10 +34,16 @@ enum exclusion_verdict survey_verdict(const struct survey *survey, size_t module
 void survey_stored(
 	const struct survey *survey, const struct module *module, struct stored *ret_stored);
 
+/* By its name a linear module, and one that every tool quantizes unless it is told not to. */
+bool is_projection(struct text module);
+
 /*
  * Holds each module's tensors against what the block declares; sets agrees_with_declaration, and reports
  * what disagrees.
  */
 void weights_compare(struct survey *survey);
+/* A checkpoint that declares nothing, and packs all modules of a role, is quantized all the same: whatever is quantized
+ * over it takes what is packed for weights. */
+void weights_take_undeclared(struct survey *survey);
 /* Gathers the weights that a loader may quantize in classes. */
 void weights_classify(struct survey *survey);

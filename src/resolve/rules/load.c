@@ -1,6 +1,7 @@
 /* The request against the checkpoint's own quantization. */
 #include "resolve/facts.h"
 #include "resolve/rules/families.h"
+#include "resolve/shapes.h"
 
 #define TORCHAO(dtype)                                                                             \
 	"adapter: lora\nmodel_quantization_config:\n  torchao:\n    weight_dtype: " dtype "\n"
@@ -158,6 +159,16 @@ static bool group_passes_modules(const struct facts *f)
 	return modules_passed(f, &first, &all) > 0;
 }
 
+static bool shape_is_refused(const struct facts *f)
+{
+	return f->misfit.row && f->misfit.row->refused;
+}
+
+static bool shape_is_doubtful(const struct facts *f)
+{
+	return f->misfit.row && !f->misfit.row->refused;
+}
+
 /* The checkpoint's own scheme is what will be in memory; under torchao the loader refuses. */
 static bool own_scheme_stays(const struct facts *f)
 {
@@ -229,9 +240,9 @@ static const struct rule rows[] = {
 		.summary = "torchao over a checkpoint that is quantized already.",
 		.message =
 			"{base} would quantize a checkpoint that is quantized already, with {checkpoint}.",
-		.remedy =
-			"Remove model_quantization_config to train over the checkpoint's own scheme, or use an unquantized "
-			"checkpoint.",
+		.remedy = "{retreat}, or use an unquantized checkpoint.",
+		.advice =
+			"Remove the request to train over the checkpoint's own scheme, or use an unquantized checkpoint.",
 		.why = "torchao installs one scheme over every linear layer and composes with no other.",
 		.bad = TORCHAO("int8"),
 		.bad_checkpoint = GPTQ,
@@ -344,7 +355,8 @@ static const struct rule rows[] = {
 		.summary = "bitsandbytes over a checkpoint of another method.",
 		.message =
 			"{base} would quantize a checkpoint that is quantized already, with {checkpoint}.",
-		.remedy =
+		.remedy = "{retreat}, or use an unquantized checkpoint.",
+		.advice =
 			"Remove the request to train over the checkpoint's own scheme, or use an unquantized checkpoint.",
 		.why = "transformers refuses a config of another class than the checkpoint's; with a method that it does not "
 		       "know it would quantize the packed tensors themselves.",
@@ -379,10 +391,10 @@ static const struct rule rows[] = {
 		.at = { KEY_BASE_QUANTIZATION },
 		.broken = override_on_packed,
 		.summary =
-			"An mxfp4 or fp8 request over a checkpoint whose block transformers passes by.",
+			"An mxfp4 or fp8 request over a checkpoint that transformers takes for unquantized, and that is not.",
 		.message =
-			"{base} would be applied to weights that are packed already, with {checkpoint}: transformers passes the "
-			"checkpoint's own block by.",
+			"{base} would be applied to weights that are packed already, with {checkpoint}, and that transformers "
+			"takes for plain ones.",
 		.remedy =
 			"Remove the request, and load the checkpoint with the engine that wrote it; or use an unquantized "
 			"checkpoint.",
@@ -531,6 +543,37 @@ static const struct rule rows[] = {
 		.remedy =
 			"Choose a group_size that divides the widths (32, 64, 128 or 256), or another weight_dtype.",
 		.why = "torchao passes such a module by with no more than a line in its log.",
+	},
+	{
+		.id = "weight-shape-refused",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = { KEY_BASE_QUANTIZATION, KEY_ADAPTER, KEY_CHECKPOINT, KEY_MERGE_LORA },
+		.at = { KEY_BASE_QUANTIZATION },
+		.broken = shape_is_refused,
+		.summary = "Linear modules of shapes that the format does not take.",
+		.message =
+			"{base} takes modules with {shape_taken} alone, and loading stops at others: {misfit_modules}.",
+		.remedy = "For this model {shape_remedy}.",
+		.advice = "Choose bnb nf4 or int8, which take any shape.",
+		.why = "torchao cuts weights into blocks of a fixed size, and raises where they do not come out even.",
+	},
+	{
+		.id = "weight-shape-doubtful",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_BASE_QUANTIZATION, KEY_ADAPTER, KEY_CHECKPOINT, KEY_MERGE_LORA },
+		.at = { KEY_BASE_QUANTIZATION },
+		.broken = shape_is_doubtful,
+		.summary = "Linear modules that the request's groups or blocks do not share out.",
+		.message =
+			"{base} takes modules with {shape_taken}, and there are others: {misfit_modules}. Loading stops at them in "
+			"the releases that were looked at.",
+		.remedy = "For this model {shape_remedy}.",
+		.advice =
+			"Choose a group or block size that divides the shapes, leave the modules out where the class has a list, or "
+			"choose bnb int8, which takes any shape.",
+		.why = "torchao asserts that its groups divide a row, transformers that its fp8 blocks divide both dimensions.",
 	},
 	{
 		.id = "quantized-checkpoint-needs-adapter",
