@@ -71,7 +71,24 @@ static const struct {
 	{ "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":64}}",
 		"model.layers.1.mlp.up_proj.qweight I32 128,8;model.layers.1.mlp.up_proj.qzeros I32 1,8;"
 		"model.layers.1.mlp.up_proj.scales F16 1,64",
-		"awq with 4 bits is declared, and 1 module (model.layers.1.mlp.up_proj) is stored as AWQ, 4 bits a weight",
+		"awq with 4 bits in groups of 64 is declared, and 1 module (model.layers.1.mlp.up_proj) is stored as AWQ, 4 bits "
+		"a weight, in groups of 128",
+		OUTCOME_QUANTIZED },
+	{ "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":-1}}",
+		"model.layers.1.mlp.up_proj.qweight I32 32,64;model.layers.1.mlp.up_proj.scales F16 2,64;"
+		"model.layers.1.mlp.up_proj.g_idx I32 256",
+		"gptq with 4 bits with a group a row is declared, and 1 module (model.layers.1.mlp.up_proj) is stored as GPTQ, "
+		"4 bits a weight, in groups of 128",
+		OUTCOME_QUANTIZED },
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\",\"weight_block_size\":[64,64]}}",
+		"model.layers.1.mlp.up_proj.weight F8_E4M3 64,256;model.layers.1.mlp.up_proj.weight_scale_inv F32 1,2",
+		"fp8 with 8 bits in blocks of [64,64] is declared, and 1 module (model.layers.1.mlp.up_proj) is stored as FP8 with "
+		"inverse scales, in blocks 128 wide",
+		OUTCOME_QUANTIZED },
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}}",
+		"model.layers.1.mlp.up_proj.weight F8_E4M3 64,256;model.layers.1.mlp.up_proj.weight_scale F32 ",
+		"fp8 with 8 bits in blocks of [128,128] is declared, and 1 module (model.layers.1.mlp.up_proj) is stored as FP8 "
+		"with scales, with one scale for all of a module",
 		OUTCOME_QUANTIZED },
 };
 
@@ -84,6 +101,30 @@ START_TEST(single_modules_disagree)
 	assert_text(fault_at(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE)->detail,
 		single_modules[_i].detail);
 	ck_assert_int_eq(checkpoint->exclusions.outcomes[ROLE_MLP], single_modules[_i].mlp);
+}
+END_TEST
+
+/* One scale where none, or no block, is declared; and blocks as they are declared. */
+static const struct {
+	const char *config;
+	const char *tensors;
+} agreeing[] = {
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\"}}",
+		"a.up_proj.weight F8_E4M3 64,256;a.up_proj.weight_scale F32 " },
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\",\"weight_block_size\":null}}",
+		"a.up_proj.weight F8_E4M3 64,256;a.up_proj.weight_scale F32 1" },
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}}",
+		"a.up_proj.weight F8_E4M3 64,256;a.up_proj.weight_scale_inv F32 1,2" },
+	{ "{\"quantization_config\":{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}}",
+		"a.up_proj.weight F8_E4M3 64,64;a.up_proj.weight_scale_inv F32 1,1" },
+};
+
+START_TEST(what_is_declared_agrees)
+{
+	const struct checkpoint *checkpoint =
+		with_tensors(agreeing[_i].config, agreeing[_i].tensors);
+	ck_assert_int_eq(checkpoint->weights->agrees_with_declaration, 1);
+	ck_assert_uint_eq(faults(checkpoint, CHECKPOINT_WEIGHTS_DISAGREE), 0);
 }
 END_TEST
 
@@ -161,6 +202,8 @@ TCase *case_disagreement(void)
 	tcase_add_loop_test(tcase, models_disagree, 0, sizeof(models) / sizeof(models[0]));
 	tcase_add_loop_test(tcase, single_modules_disagree, 0,
 		sizeof(single_modules) / sizeof(single_modules[0]));
+	tcase_add_loop_test(
+		tcase, what_is_declared_agrees, 0, sizeof(agreeing) / sizeof(agreeing[0]));
 	tcase_add_test(tcase, names_alone_tell_as_much_as_they_can);
 	tcase_add_test(tcase, long_names_are_cut_between_letters);
 	tcase_add_test(tcase, untried_lists_tell_nothing);

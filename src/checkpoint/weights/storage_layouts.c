@@ -72,7 +72,7 @@ bool storage_layout_of_method(enum method method)
 	return false;
 }
 
-static bool groups_fit(const struct measure *measure, int64_t width)
+bool storage_groups_fit(const struct measure *measure, int64_t width)
 {
 	if (measure->groups == 0 || measure->inputs == 0 || width == 0)
 		return true;
@@ -91,7 +91,7 @@ static bool scheme_fits(const struct storage_layout *layout, const struct measur
 		return false;
 	if (measure->misfit || (bits > 0 && measure->bits > 0 && bits != measure->bits))
 		return false;
-	return groups_fit(measure, scheme_group_width(scheme));
+	return storage_groups_fit(measure, scheme_group_width(scheme));
 }
 
 bool storage_layout_fits(const struct storage_layout *layout, const struct measure *measure,
@@ -100,6 +100,9 @@ bool storage_layout_fits(const struct storage_layout *layout, const struct measu
 	if (method->method == METHOD_OTHER)
 		return true;
 	if (!writes(layout, method->method))
+		return false;
+	/* Blocks have scales of their own, and stand under another name. */
+	if (declaration->blocks && measure->one_scale && method->method == METHOD_FP8)
 		return false;
 	for (size_t i = 0; i < declaration->count; i++)
 		if (scheme_fits(layout, measure, &declaration->schemes[i]))

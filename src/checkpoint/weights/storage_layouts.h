@@ -21,12 +21,14 @@ struct measure {
 	unsigned bits;       /* of one; 0: not told */
 	uint64_t inputs;     /* weights in a row; 0: not told */
 	uint64_t groups;     /* that a row is cut into, each with a scale of its own; 0: not told */
+	bool one_scale;      /* a single number for all of the module */
 };
 
 /* What the block declares: widths and groups that shapes alone do not always tell. */
 struct declaration {
 	const struct scheme *schemes; /* of a mixture, all of them */
 	size_t count;
+	bool blocks; /* written in the block itself, and no default of a class */
 };
 
 #define LAYOUT_METHODS 8
@@ -65,6 +67,9 @@ bool storage_layout_of_method(enum method method);
 /* Whether what is stored may be what a method declares with one of its schemes. */
 bool storage_layout_fits(const struct storage_layout *layout, const struct measure *measure,
 	const struct method_row *method, const struct declaration *declaration);
+
+/* Whether groups of the width are what is stored, as far as that is told. */
+bool storage_groups_fit(const struct measure *measure, int64_t width);
 
 /* Whether `word` is one of `words`, which stand between blanks. */
 bool word_in(const char *words, struct text word);

@@ -83,6 +83,8 @@ MEASURE(single)
 		!same_product(scales->elements, layout->group, weights->elements, 1))
 		return false;
 	count(ret_measure, weights->elements, 1, weights->dtype->bits);
+	ret_measure->one_scale =
+		scales && scales->elements == 1 && scales->dimensions < 2 && weights->elements > 1;
 	if (scales && scales->dimensions >= 2 && along_last(scales) > 1) {
 		ret_measure->inputs = along_last(weights);
 		ret_measure->groups = along_last(scales);

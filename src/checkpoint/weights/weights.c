@@ -74,6 +74,8 @@ static void declare(struct survey *survey)
 	const struct checkpoint *checkpoint = survey->inspector->checkpoint;
 	survey->declaration.schemes = &checkpoint->scheme;
 	survey->declaration.count = checkpoint->quantized;
+	const struct node *size = node_get(checkpoint->block, "weight_block_size");
+	survey->declaration.blocks = size && size->kind == NODE_SEQUENCE;
 	if (checkpoint->group_count == 0)
 		return;
 	survey->declaration.schemes = checkpoint->groups;

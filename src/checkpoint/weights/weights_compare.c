@@ -1,5 +1,6 @@
 /* What the tensors of each module hold against what the block declares of it. */
 #include "base/utf8.h"
+#include "checkpoint/weights/storage_measures.h"
 #include "checkpoint/weights/weights_survey.h"
 
 #include <string.h>
@@ -151,20 +152,46 @@ static struct text modules_words(const struct comparison *comparison, enum relat
 		arena, "%zu modules (%.*s%s for one) are", count, TEXT_ARGUMENTS(first), rest);
 }
 
+/* The group or block size, where it is what disagrees: " in groups of 64" and ", in groups of 128". */
+static void tell_groups(const struct survey *survey, const struct measure *measure,
+	struct text *ret_declared, struct text *ret_stored)
+{
+	const struct scheme *scheme = &survey->declaration.schemes[0];
+	struct arena *arena = survey->inspector->arena;
+	*ret_declared = *ret_stored = text_of("");
+	if (survey->declaration.count != 1 || scheme->group_size.length == 0)
+		return;
+	bool one_scale = survey->declaration.blocks && measure->one_scale;
+	if (!one_scale && storage_groups_fit(measure, scheme_group_width(scheme)))
+		return;
+	bool row = text_is(scheme->group_size, "-1"), blocks = scheme->group_size.data[0] == '[';
+	*ret_declared = row ? text_of(" with a group a row")
+			    : arena_printf(arena, " in %s of %.*s", blocks ? "blocks" : "groups",
+				      TEXT_ARGUMENTS(scheme->group_size));
+	*ret_stored =
+		one_scale ? text_of(", with one scale for all of a module")
+			  : arena_printf(arena,
+				    blocks ? ", in blocks %llu wide" : ", in groups of %llu",
+				    (unsigned long long)((measure->inputs + measure->groups - 1) /
+							 measure->groups));
+}
+
 static void report_foreign(const struct comparison *comparison)
 {
 	const struct survey *survey = comparison->survey;
 	const struct module *first = comparison->first[RELATION_FOREIGN];
-	struct text declared = declared_words(survey);
+	struct text declared = declared_words(survey), declared_groups, stored_groups;
 	struct text modules = modules_words(comparison, RELATION_FOREIGN);
 	struct text bits = text_of("");
 	if (first->measure.bits > 0 && strchr(first->layout->families, ' '))
 		bits = arena_printf(
 			survey->inspector->arena, ", %u bits a weight", first->measure.bits);
-	report(survey,
-		arena_printf(survey->inspector->arena,
-			"%.*s is declared, and %.*s stored as %s%.*s", TEXT_ARGUMENTS(declared),
-			TEXT_ARGUMENTS(modules), first->layout->name, TEXT_ARGUMENTS(bits)));
+	tell_groups(survey, &first->measure, &declared_groups, &stored_groups);
+	report(survey, arena_printf(survey->inspector->arena,
+			       "%.*s%.*s is declared, and %.*s stored as %s%.*s%.*s",
+			       TEXT_ARGUMENTS(declared), TEXT_ARGUMENTS(declared_groups),
+			       TEXT_ARGUMENTS(modules), first->layout->name, TEXT_ARGUMENTS(bits),
+			       TEXT_ARGUMENTS(stored_groups)));
 }
 
 static void report_excluded(const struct comparison *comparison)
