@@ -272,7 +272,7 @@ static bool installs_base(const struct facts *facts)
 
 static const char *experts(const struct facts *facts)
 {
-	if (!is_true(facts, KEY_QUANTIZE_MOE_EXPERTS))
+	if (!is_true(facts, KEY_QUANTIZE_MOE_EXPERTS) || lacks_experts(facts))
 		return NULL;
 	if (base_is(facts, BACKEND_BNB) && !merge_drops_base(facts))
 		return dtype_names[facts->base.dtype];

@@ -232,3 +232,22 @@ bool checkpoint_dequantized(const struct facts *facts)
 	const struct node *value = node_get(base_kwargs(facts), "dequantize");
 	return value && value->kind == NODE_BOOLEAN && value->boolean;
 }
+
+bool lacks_experts(const struct facts *facts)
+{
+	const struct checkpoint *checkpoint = facts->checkpoint;
+	return checkpoint && checkpoint->weights && checkpoint->experts == 0 &&
+	       !checkpoint->fuses_experts && checkpoint->weights->roles[ROLE_EXPERTS].modules == 0;
+}
+
+bool experts_alone_quantized(const struct facts *facts)
+{
+	const struct checkpoint *checkpoint = facts->checkpoint;
+	bool mxfp4 = checkpoint_is(facts, METHOD_MXFP4);
+	if (!checkpoint_quantized(facts) || (checkpoint->experts == 0 && !mxfp4))
+		return false;
+	const struct exclusions *exclusions = &checkpoint->exclusions;
+	if (exclusions->modules_known)
+		return exclusions->outcomes[ROLE_ATTENTION] == OUTCOME_NATIVE;
+	return mxfp4 || exclusions->roles[ROLE_ATTENTION] > 0;
+}

@@ -161,6 +161,10 @@ bool base_is_class(const struct facts *facts);
 bool checkpoint_dequantized(const struct facts *facts);
 /* dequantize: true over an unquantized checkpoint: nothing is unpacked, and nothing is quantized either. */
 bool dequantizes_nothing(const struct facts *facts);
+/* A mixture whose experts are quantized, and whose attention is not. */
+bool experts_alone_quantized(const struct facts *facts);
+/* No mixture of experts: neither config.json nor any tensor's name tells of one. */
+bool lacks_experts(const struct facts *facts);
 /* A bnb or torchao base over a mixture whose experts are no linear modules, and no quantize_moe_experts. */
 bool experts_stay_native(const struct facts *facts);
 /* Linear modules by whose inputs the group of torchao's int4 does not divide; *ret_first is one of them, *ret_all counts all. */

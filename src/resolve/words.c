@@ -268,6 +268,8 @@ static const struct {
 	{ "forwarding", forwarding_words },
 	{ "expert_recipe", expert_recipe_words },
 	{ "retreat", retreat_words },
+	{ "training_recipe", training_recipe_words },
+	{ "training_advice", training_advice_words },
 	{ "misfit_modules", misfit_modules_words },
 	{ "shape_taken", shape_taken_words },
 	{ "shape_remedy", shape_remedy_words },

@@ -95,16 +95,15 @@ struct text read_class_words(struct resolver *resolver, const struct rule *rule)
 	return text_of(checkpoint ? checkpoint->config_class : NULL);
 }
 
-/* "; or dequantize while loading: …", where a request of the checkpoint's own class can say so. */
-struct text dequantizing_words(struct resolver *resolver, const struct rule *rule)
+/* "dequantize while loading: …", where a request of the checkpoint's own class can say so. */
+static struct text dequantize_words(struct resolver *resolver)
 {
 	const struct checkpoint *checkpoint = resolver->facts.checkpoint;
-	(void)rule;
 	for (int i = 0; checkpoint && checkpoint->config_class && i < BACKEND_COUNT; i++)
 		if (backends[i].takes_config_kwargs &&
 			text_is(text_of(backends[i].class), checkpoint->config_class))
 			return arena_printf(resolver->arena,
-				"; or dequantize while loading: `model_quantization_config: {%s: "
+				"dequantize while loading: `model_quantization_config: {%s: "
 				"{config_kwargs: {dequantize: true}}}`",
 				backends[i].name);
 	return TEXT("");
@@ -118,6 +117,36 @@ struct text forwarding_words(struct resolver *resolver, const struct rule *rule)
 	return checkpoint && checkpoint->by_release
 		       ? TEXT("Have a release of the method's library that reads the block, as the warning tells")
 		       : TEXT("Nothing need be done");
+}
+
+struct text dequantizing_words(struct resolver *resolver, const struct rule *rule)
+{
+	struct text words = dequantize_words(resolver);
+	(void)rule;
+	return words.length == 0
+		       ? words
+		       : arena_printf(resolver->arena, "; or %.*s", TEXT_ARGUMENTS(words));
+}
+
+/* LoRA over attention that is native, beside experts that are quantized, is the one that the documentation names. */
+struct text training_recipe_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	if (experts_alone_quantized(&resolver->facts))
+		return TEXT(
+			"LoRA on the attention alone, over quantized experts, goes through Axolotl's own path and is the "
+			"recipe for such checkpoints");
+	return TEXT("no recipe for such a checkpoint is known");
+}
+
+struct text training_advice_words(struct resolver *resolver, const struct rule *rule)
+{
+	if (experts_alone_quantized(&resolver->facts))
+		return arena_printf(resolver->arena,
+			"Target attention layers in lora_target_modules%.*s",
+			TEXT_ARGUMENTS(dequantizing_words(resolver, rule)));
+	return arena_printf(resolver->arena, "Take an unquantized checkpoint%.*s",
+		TEXT_ARGUMENTS(dequantizing_words(resolver, rule)));
 }
 
 /* For those who ask for quantized experts. */

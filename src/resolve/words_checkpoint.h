@@ -16,3 +16,5 @@ struct text retreat_words(struct resolver *resolver, const struct rule *rule);
 struct text misfit_modules_words(struct resolver *resolver, const struct rule *rule);
 struct text shape_taken_words(struct resolver *resolver, const struct rule *rule);
 struct text shape_remedy_words(struct resolver *resolver, const struct rule *rule);
+struct text training_recipe_words(struct resolver *resolver, const struct rule *rule);
+struct text training_advice_words(struct resolver *resolver, const struct rule *rule);

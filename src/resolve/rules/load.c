@@ -191,10 +191,23 @@ static bool not_trainable(const struct facts *f)
 	       f->checkpoint->trainable_with_adapter == 0;
 }
 
+/* Over a bnb base that is not switched off, and with gptq: true, it is merge-into-quantized. */
+static bool merges_into_packed(const struct facts *f)
+{
+	return merging(f) && own_scheme_stays(f) && !is_true(f, KEY_GPTQ) &&
+	       (!base_is(f, BACKEND_BNB) || merge_drops_base(f));
+}
+
+static bool experts_are_absent(const struct facts *f)
+{
+	return is_true(f, KEY_QUANTIZE_MOE_EXPERTS) && !checkpoint_quantized(f) && lacks_experts(f);
+}
+
 static bool forwarded(const struct facts *f)
 {
-	return checkpoint_honoured(f) && !is_true(f, KEY_GPTQ) && !checkpoint_stops_loader(f) &&
-	       !base_reaches_loader(f) && !base_is(f, BACKEND_TORCHAO);
+	return !merges_into_packed(f) && checkpoint_honoured(f) && !is_true(f, KEY_GPTQ) &&
+	       !checkpoint_stops_loader(f) && !base_reaches_loader(f) &&
+	       !base_is(f, BACKEND_TORCHAO);
 }
 
 static bool not_inspected(const struct facts *f)
@@ -505,6 +518,20 @@ static const struct rule rows[] = {
 		.good_checkpoint = PLAIN,
 	},
 	{
+		.id = "moe-experts-absent",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_QUANTIZE_MOE_EXPERTS, KEY_CHECKPOINT },
+		.broken = experts_are_absent,
+		.summary = "quantize_moe_experts on a model without experts.",
+		.message =
+			"{quantize_moe_experts} has no effect: the model has no experts, by its config.json and by the names of its "
+			"tensors.",
+		.remedy = "Remove quantize_moe_experts, or name the model that was meant.",
+		.why = "The path looks for the fused parameters of experts, and leaves everything else to the base quantization.",
+		.fix = { .kind = FIX_REMOVE, .keys = { KEY_QUANTIZE_MOE_EXPERTS } },
+	},
+	{
 		.id = "moe-experts-stay-native",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
@@ -606,13 +633,11 @@ static const struct rule rows[] = {
 		.broken = not_trainable,
 		.summary = "transformers' own gate refuses training over this method.",
 		.message =
-			"transformers' own gate refuses training over {checkpoint} while it stays quantized; LoRA on the "
-			"attention alone, over quantized experts, goes through Axolotl's own path and is the recipe for "
-			"such checkpoints.",
-		.remedy = "Target attention layers in lora_target_modules{dequantizing}.",
+			"transformers' own gate refuses training over {checkpoint} while it stays quantized; {training_recipe}.",
+		.remedy = "{training_advice}.",
 		.advice =
-			"Target attention layers in lora_target_modules; or load with dequantize: true where the method "
-			"(mxfp4, fp8) has it.",
+			"Target attention layers in lora_target_modules, where they are native beside quantized experts; or load with "
+			"dequantize: true where the method (mxfp4, fp8) has it; or take an unquantized checkpoint.",
 		.why = "The gate asks the method whether adapters can be trained over it; it is passed when the adapter wraps "
 		       "the model before the trainer looks.",
 		.bad = LORA,
@@ -620,6 +645,29 @@ static const struct rule rows[] = {
 		.good = LORA
 		"model_quantization_config: {mxfp4: {config_kwargs: {dequantize: true}}}\n",
 		.good_checkpoint = MXFP4,
+	},
+	{
+		.id = "merge-into-packed-weights",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = { KEY_MERGE_LORA, KEY_CHECKPOINT, KEY_BASE_QUANTIZATION, KEY_ADAPTER,
+			KEY_GPTQ, KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT },
+		.at = { KEY_MERGE_LORA },
+		.broken = merges_into_packed,
+		.summary = "merge_lora: true over a checkpoint that stays quantized.",
+		.message =
+			"{merge_lora} adds the adapter to weights that stay packed with {checkpoint}: what it has learnt is rounded "
+			"to their few values, or the merge fails where the method cannot be packed again.",
+		.remedy =
+			"Merge into the unquantized checkpoint that this one was made from{dequantizing}.",
+		.advice =
+			"Merge into the unquantized checkpoint that this one was made from; or dequantize while loading, where the "
+			"method can (mxfp4, fp8).",
+		.why = "Axolotl lets the merge run over whatever the checkpoint brings; no flag of the config unpacks it.",
+		.bad = LORA "merge_lora: true\n",
+		.bad_checkpoint = GPTQ,
+		.good = LORA "merge_lora: true\n",
+		.good_checkpoint = PLAIN,
 	},
 	{
 		.id = "checkpoint-forwarded",

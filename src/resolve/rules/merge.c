@@ -86,12 +86,13 @@ static const struct rule rows[] = {
 			KEY_LOAD_IN_8BIT },
 		.at = { KEY_MERGE_LORA, KEY_BASE_QUANTIZATION },
 		.broken = merge_drops_base,
-		.summary = "Merging into the unquantized base.",
+		.summary = "Merging without the base quantization.",
 		.message =
-			"{merge_lora} with both flags false merges into the unquantized base: {base} is left out of the "
-			"result.",
+			"{merge_lora} with both flags false merges into the base as the checkpoint has it: {base} is left out of "
+			"the result.",
 		.remedy = "Nothing need be done.",
-		.why = "This is what axolotl merge-lora sets; the merge is done in full precision.",
+		.why = "This is what axolotl merge-lora sets; over an unquantized checkpoint the merge is done in full "
+		       "precision.",
 		.bad = "adapter: qlora\nload_in_4bit: false\nload_in_8bit: false\nmerge_lora: true\n",
 		.good = "adapter: lora\nmerge_lora: true\n",
 	},
