@@ -95,6 +95,14 @@ struct facts {
 	struct text kwargs_refused; /* that the class raises on */
 	struct text kwargs_misread; /* that it takes, and means something else by */
 	struct text kwargs_unknown; /* that it does not know */
+	/* The request's list of modules that stay as they are. */
+	struct {
+		struct text name; /* of its keyword */
+		struct text
+			refused; /* entries that transformers raises on; for messages, "" for none */
+		struct text idle; /* … that leave out nothing */
+		bool drops_head;  /* lm_head is quantized, too, which it is not without a list */
+	} skips;
 	bool require_checkpoint;
 	bool checkpoint_named;  /* by the request, not by the config */
 	bool checkpoint_wanted; /* the request did not say that none should be looked at */

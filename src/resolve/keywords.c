@@ -1,4 +1,5 @@
 /* Keywords that a request hands to its config class: what the class raises on, misreads or does not know. */
+#include "checkpoint/weights/skip_list.h"
 #include "resolve/listing.h"
 #include "resolve/override.h"
 
@@ -115,6 +116,72 @@ static const struct node *bnb_kwargs(const struct facts *facts)
 	return reached && value->kind == NODE_MAPPING ? value : NULL;
 }
 
+/* mxfp4 reads the list only where it quantizes while loading: the experts of gpt_oss. */
+static bool list_is_read(const struct facts *facts)
+{
+	const struct checkpoint *checkpoint = facts->checkpoint;
+	if (!base_reaches_loader(facts) || switched(base_kwargs(facts), "dequantize", false))
+		return false;
+	if (base_is(facts, BACKEND_MXFP4))
+		return checkpoint && !checkpoint->quantized &&
+		       text_is(checkpoint->model_type, "gpt_oss");
+	return !checkpoint_quantized(facts) || checkpoint_overridden(facts);
+}
+
+static const struct node *skip_list_of(const struct facts *facts, const char **ret_name)
+{
+	const struct node *kwargs = base_kwargs(facts);
+	if (!list_is_read(facts))
+		return NULL;
+	if (base_is(facts, BACKEND_BNB)) {
+		*ret_name = "llm_int8_skip_modules";
+		return node_get(bnb_kwargs(facts), *ret_name);
+	}
+	bool other = base_is(facts, BACKEND_FP8) &&
+		     node_is_null(node_get(kwargs, "modules_to_not_convert"));
+	*ret_name = other ? "ignored_layers" : "modules_to_not_convert";
+	return node_get(kwargs, *ret_name);
+}
+
+static struct text entries_words(struct arena *arena, const struct node *list,
+	const struct skip_list *skips, enum skip_verdict verdict)
+{
+	struct listing words;
+	listing_begin(&words, arena);
+	for (size_t i = 0; i < skips->count; i++) {
+		const struct skip_entry *entry = &skips->entries[i];
+		if (entry->verdict != verdict)
+			continue;
+		struct text detail = entry->detail;
+		if (detail.length > 0)
+			detail = arena_printf(arena, " (%.*s)", TEXT_ARGUMENTS(detail));
+		listing_add(&words,
+			arena_printf(arena, "%.*s%.*s",
+				TEXT_ARGUMENTS(value_words(arena, list->items[i])),
+				TEXT_ARGUMENTS(detail)),
+			TEXT(""));
+	}
+	return listing_end(&words);
+}
+
+static void read_skip_list(struct resolver *resolver)
+{
+	struct facts *facts = &resolver->facts;
+	const char *name;
+	const struct node *list = skip_list_of(facts, &name);
+	struct skip_list skips;
+	bool plain = facts->checkpoint && !facts->checkpoint->quantized;
+	if (!list || list->kind != NODE_SEQUENCE ||
+		!skip_list_judge(
+			resolver->arena, list, plain ? facts->checkpoint->weights : NULL, &skips))
+		return;
+	facts->skips.name = text_of(name);
+	facts->skips.refused = entries_words(resolver->arena, list, &skips, SKIP_REFUSED);
+	facts->skips.idle = entries_words(resolver->arena, list, &skips, SKIP_IDLE);
+	facts->skips.drops_head = !skips.keeps_head && !base_is(facts, BACKEND_MXFP4) &&
+				  !checkpoint_quantized(facts) && facts->skips.refused.length == 0;
+}
+
 void keywords_read(struct resolver *resolver)
 {
 	struct facts *facts = &resolver->facts;
@@ -129,4 +196,5 @@ void keywords_read(struct resolver *resolver)
 		facts->kwargs_misread = listing_end(&judgement.misread);
 		facts->kwargs_unknown = listing_end(&judgement.unknown);
 	}
+	read_skip_list(resolver);
 }

@@ -205,6 +205,28 @@ static struct text kwargs_unknown_words(struct resolver *resolver, const struct 
 	return resolver->facts.kwargs_unknown;
 }
 
+/* "bnb_config_kwargs.llm_int8_skip_modules" */
+static struct text skip_list_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	const struct facts *facts = &resolver->facts;
+	return arena_printf(resolver->arena, "%s.%.*s",
+		base_is(facts, BACKEND_BNB) ? "bnb_config_kwargs" : "config_kwargs",
+		TEXT_ARGUMENTS(facts->skips.name));
+}
+
+static struct text skips_refused_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.skips.refused;
+}
+
+static struct text skips_idle_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	return resolver->facts.skips.idle;
+}
+
 /* What a released Axolotl cannot have beside nf4 of torchao. */
 static struct text obstacle_words(struct resolver *resolver, const struct rule *rule)
 {
@@ -258,6 +280,9 @@ static const struct {
 	{ "kwargs_refused", kwargs_refused_words },
 	{ "kwargs_misread", kwargs_misread_words },
 	{ "kwargs_unknown", kwargs_unknown_words },
+	{ "skip_list", skip_list_words },
+	{ "skips_refused", skips_refused_words },
+	{ "skips_idle", skips_idle_words },
 	{ "excluded", excluded_words },
 	{ "record", record_words },
 	{ "handed_class", handed_class_words },

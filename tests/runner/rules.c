@@ -192,7 +192,7 @@ static bool needs_more(const struct rule *rule)
 		"checkpoint-exclusions-unmatched", "checkpoint-revision-unseen",
 		"checkpoint-exclusions-untried", "group-size-passes-modules", "checkpoint-unusable",
 		"model-root-closed", "weight-shape-refused", "weight-shape-doubtful",
-		"moe-experts-absent", "findings-left-out" };
+		"skip-list-idle", "moe-experts-absent", "findings-left-out" };
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (strcmp(rule->id, ids[i]) == 0)
 			return true;

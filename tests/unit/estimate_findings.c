@@ -243,6 +243,81 @@ START_TEST(experts_that_are_not_there_are_told)
 }
 END_TEST
 
+#define SKIPS(list) NF4 "bnb_config_kwargs: {llm_int8_skip_modules: " list "}\n"
+
+/* Over DENSE: q_proj of attention, down_proj of mlp, in layers 0, 1 and 10. */
+static const struct {
+	const char *yaml;
+	bool refused, idle, drops_head;
+} lists[] = {
+	{ SKIPS("[lm_head]"), false, false, false },
+	{ SKIPS("['.*']"), false, false, false },
+	{ SKIPS("[lm_head, q_proj]"), false, false, false },
+	{ SKIPS("[lm_head, model.layers]"), false, false, false },
+	{ SKIPS("[lm_head, 'model.layers.\\d+.mlp']"), false, false, false },
+	{ SKIPS("[lm_head, '.*mlp.*']"), false, false, false },
+	{ SKIPS("[lm_head, layers.0.mlp.down_proj]"), false, false, false },
+	{ SKIPS("[lm_head, embed_tokens, visual, mlp.gate]"), false, false, false },
+	{ SKIPS("[lm_head, banana]"), false, true, false },
+	{ SKIPS("[lm_head, mlp]"), false, true, false },
+	{ SKIPS("[banana]"), false, true, true },
+	{ SKIPS("[]"), false, false, true },
+	{ SKIPS("[q_proj]"), false, false, true },
+	{ SKIPS("null"), false, false, false },
+	{ SKIPS("['*.attn.*']"), true, false, false },
+	{ SKIPS("['[']"), true, false, false },
+	{ SKIPS("[lm_head, 1]"), true, false, false },
+	{ SKIPS("[null]"), true, false, false },
+	{ FP8_KWARGS("modules_to_not_convert: ['*.attn.*']"), true, false, false },
+	{ FP8_KWARGS("ignored_layers: ['*.attn.*']"), true, false, false },
+	{ FP8_KWARGS("modules_to_not_convert: [lm_head], ignored_layers: ['*']"), false, false,
+		false },
+	{ FP8_KWARGS("modules_to_not_convert: []"), false, false, true },
+	{ FP8_KWARGS("modules_to_not_convert: [lm_head, banana]"), false, true, false },
+	/* Nothing is quantized, so that nobody reads the list. */
+	{ FP8_KWARGS("dequantize: true, modules_to_not_convert: ['*']"), false, false, false },
+	{ LORA "model_quantization_config: {mxfp4: {config_kwargs: {modules_to_not_convert: ['*']}}}\n",
+		false, false, false },
+	{ INT8 "bnb_config_kwargs: {llm_int8_skip_modules: ['*']}\n", false, false, false },
+};
+
+START_TEST(lists_of_the_request_are_tried)
+{
+	const struct resolution *resolution = resolved(PLAIN, DENSE("BF16"), lists[_i].yaml);
+	ck_assert_int_eq(has(resolution, "skip-list-refused"), lists[_i].refused);
+	ck_assert_int_eq(has(resolution, "skip-list-idle"), lists[_i].idle);
+	ck_assert_int_eq(has(resolution, "skip-list-drops-lm-head"), lists[_i].drops_head);
+	ck_assert_int_eq(resolution->status == RESOLUTION_REJECTED, lists[_i].refused);
+}
+END_TEST
+
+START_TEST(lists_beside_other_checkpoints)
+{
+	static const char patterns[] = SKIPS("[lm_head, '*']");
+	ck_assert(has(beside(PLAIN, patterns), "skip-list-refused"));
+	/* The checkpoint's own record is used. */
+	ck_assert(!has(beside(GPTQ_BLOCK, patterns), "skip-list-refused"));
+	ck_assert(has(beside(QUANTIZED_FP8, FP8_KWARGS("modules_to_not_convert: ['*']")),
+		"skip-list-refused"));
+	ck_assert(!has(beside(GPTQ_BLOCK, FP8_KWARGS("modules_to_not_convert: ['*']")),
+		"skip-list-refused"));
+	ck_assert(has(
+		beside(MODEL("gpt_oss"), LORA
+			"model_quantization_config: {mxfp4: {config_kwargs: {modules_to_not_convert: ['*']}}}\n"),
+		"skip-list-refused"));
+	/* What is fused, or has towers, has modules of other names than the files. */
+	ck_assert(!has(resolved(MODEL("qwen3_moe"), SINGLE, SKIPS("[lm_head, banana]")),
+		"skip-list-idle"));
+	ck_assert(!has(resolved(PLAIN, DENSE("BF16") ";visual.blocks.0.attn.qkv.weight BF16 64,64",
+			       SKIPS("[lm_head, model.language_model.layers]")),
+		"skip-list-idle"));
+	assert_message(resolved(PLAIN, DENSE("BF16"), SKIPS("[lm_head, '*.attn.*', 1]")),
+		"skip-list-refused",
+		"bnb_config_kwargs.llm_int8_skip_modules holds what transformers raises on: \"*.attn.*\" (no regular "
+		"expression: quantifier does not follow a repeatable item), 1 (a module's name is expected).");
+}
+END_TEST
+
 TCase *case_findings(void)
 {
 	TCase *tcase = tcase_create("findings");
@@ -256,5 +331,8 @@ TCase *case_findings(void)
 		tcase, merges_into_what_is_packed_are_told, 0, sizeof(merges) / sizeof(merges[0]));
 	tcase_add_loop_test(tcase, recipes_fit_the_model, 0, sizeof(recipes) / sizeof(recipes[0]));
 	tcase_add_test(tcase, experts_that_are_not_there_are_told);
+	tcase_add_loop_test(
+		tcase, lists_of_the_request_are_tried, 0, sizeof(lists) / sizeof(lists[0]));
+	tcase_add_test(tcase, lists_beside_other_checkpoints);
 	return tcase;
 }

@@ -42,6 +42,32 @@ static bool kwargs_reach_nobody(const struct facts *f)
 	       !(base_is(f, BACKEND_BNB) && base_has_dtype(f, DTYPE_NF4));
 }
 
+static bool skips_are_refused(const struct facts *f)
+{
+	return f->skips.refused.length > 0;
+}
+
+static bool skips_are_idle(const struct facts *f)
+{
+	return f->skips.idle.length > 0;
+}
+
+static bool skips_drop_head(const struct facts *f)
+{
+	return f->skips.drops_head;
+}
+
+#define SKIP_READS                                                                                 \
+	{                                                                                          \
+		KEY_BASE_QUANTIZATION, KEY_BNB_CONFIG_KWARGS, KEY_ADAPTER, KEY_MERGE_LORA,         \
+			KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT, KEY_CHECKPOINT                         \
+	}
+#define SKIP_PLACES                                                                                \
+	{                                                                                          \
+		KEY_BNB_CONFIG_KWARGS, KEY_BASE_QUANTIZATION                                       \
+	}
+#define SKIPS(list) BNB("nf4") "bnb_config_kwargs: {llm_int8_skip_modules: " list "}\n"
+
 static const struct rule rows[] = {
 	{
 		.id = "config-kwargs-refused",
@@ -161,6 +187,53 @@ static const struct rule rows[] = {
 		.bad = BNB("int8") "bnb_config_kwargs: {llm_int8_threshold: 5.0}\n",
 		.good = BNB("nf4") "bnb_config_kwargs: {llm_int8_threshold: 5.0}\n",
 		.fix = { .kind = FIX_REMOVE, .keys = { KEY_BNB_CONFIG_KWARGS } },
+	},
+	{
+		.id = "skip-list-refused",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_ERROR),
+		.reads = SKIP_READS,
+		.at = SKIP_PLACES,
+		.broken = skips_are_refused,
+		.summary = "An entry of a list of modules that transformers raises on.",
+		.message = "{skip_list} holds what transformers raises on: {skips_refused}.",
+		.remedy =
+			"Write the name of a module, or the beginning or the end of one; a pattern in the way of Python's re, "
+			"as `model\\.layers\\.\\d+\\.mlp`, and no glob.",
+		.why = "transformers tries each entry as a regular expression on every module's name while it makes the model.",
+		.bad = SKIPS("[lm_head, '*.attn.*']"),
+		.good = SKIPS("[lm_head, '.*attn.*']"),
+	},
+	{
+		.id = "skip-list-idle",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = SKIP_READS,
+		.at = SKIP_PLACES,
+		.broken = skips_are_idle,
+		.summary = "An entry of a list of modules that leaves out none.",
+		.message =
+			"{skip_list} has entries that leave out nothing: no module that would be quantized has a name that begins "
+			"with or ends in {skips_idle}.",
+		.remedy = "Correct the entry, or remove it.",
+		.why = "transformers goes by the whole names of linear modules: by their beginning as a regular expression, or by "
+		       "their end.",
+	},
+	{
+		.id = "skip-list-drops-lm-head",
+		.stage = STAGE_LOAD,
+		.severity = ALWAYS(SEVERITY_WARNING),
+		.reads = SKIP_READS,
+		.at = SKIP_PLACES,
+		.broken = skips_drop_head,
+		.summary = "A list of modules without lm_head.",
+		.message =
+			"{skip_list} does not name lm_head, so that lm_head is quantized, too: with a list transformers adds none "
+			"of the modules that it leaves out by itself.",
+		.remedy = "Add lm_head to the list.",
+		.why = "Without a list transformers leaves out lm_head and what is tied to the embeddings.",
+		.bad = SKIPS("[down_proj]"),
+		.good = SKIPS("[lm_head, down_proj]"),
 	},
 };
 

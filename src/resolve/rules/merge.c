@@ -90,7 +90,7 @@ static const struct rule rows[] = {
 		.message =
 			"{merge_lora} with both flags false merges into the base as the checkpoint has it: {base} is left out of "
 			"the result.",
-		.remedy = "Nothing need be done.",
+		.remedy = "Nothing need be done where the checkpoint is unquantized.",
 		.why = "This is what axolotl merge-lora sets; over an unquantized checkpoint the merge is done in full "
 		       "precision.",
 		.bad = "adapter: qlora\nload_in_4bit: false\nload_in_8bit: false\nmerge_lora: true\n",
