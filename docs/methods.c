@@ -54,7 +54,9 @@ static const char layouts_head[] =
 	"With a model's index or the headers of its safetensors at hand (of `model.safetensors` alone where it is there: "
 	"transformers takes it before an index), the tensors of each module are held against "
 	"this table, from above, to tell whether they are what the block declares (else warning "
-	"`checkpoint-weights-disagree`) and to count weights singly. Parts are the ends of the tensors' names.\n\n"
+	"`checkpoint-weights-disagree`) and to count weights singly. Parts are the ends of the tensors' names. Where no block "
+	"stands and all modules of a role (attention, MLP, experts) are packed in one of these layouts, the checkpoint counts as "
+	"quantized all the same, and a request for quantization over it is an error; a bare cast to 8-bit floats is none.\n\n"
 	"| layout | weights | dtypes | shape | beside | without | scales | families | written by | source |\n"
 	"|---|---|---|---|---|---|---|---|---|---|\n";
 
