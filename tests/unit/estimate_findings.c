@@ -1,6 +1,8 @@
 /* What tensors tell of a request, beside their bytes: shapes, what nobody declares, what is not there. */
 #include "estimate.h"
 
+#include "base/buffer.h"
+
 #define LINEAR(role, shape)                                                                        \
 	"model.layers.0." role ".weight BF16 " shape ";model.norm.weight BF16 64"
 #define FP8_REQUEST LORA "model_quantization_config: {fp8: {}}\n"
@@ -318,6 +320,29 @@ START_TEST(lists_beside_other_checkpoints)
 }
 END_TEST
 
+/* More entries than can be tried on all names, in little memory: what was not tried is not told. */
+START_TEST(long_lists_are_bounded)
+{
+	struct buffer yaml, tensors;
+	buffer_init(&yaml, &arena, 65536);
+	buffer_init(&tensors, &arena, 65536);
+	buffer_add_string(&yaml, NF4 "bnb_config_kwargs: {llm_int8_skip_modules: [lm_head");
+	for (int i = 0; i < 50000; i++)
+		buffer_add_string(&yaml, i < 20000 ? ", q_proj" : ", banana");
+	buffer_add_string(&yaml, "]}\n");
+	buffer_add_byte(&yaml, '\0');
+	for (char a = 'a'; a <= 'z'; a++)
+		for (char b = 'a'; b <= 'z'; b++)
+			buffer_printf(&tensors, "%slayers.%c%c.mlp.up_proj.weight BF16 4,4",
+				tensors.length > 0 ? ";" : "", a, b);
+	buffer_add_byte(&tensors, '\0');
+	const struct resolution *resolution =
+		resolved(PLAIN, buffer_text(&tensors).data, buffer_text(&yaml).data);
+	ck_assert_int_eq(resolution->status, RESOLUTION_OK);
+	ck_assert(!has(resolution, "skip-list-drops-lm-head"));
+}
+END_TEST
+
 TCase *case_findings(void)
 {
 	TCase *tcase = tcase_create("findings");
@@ -334,5 +359,7 @@ TCase *case_findings(void)
 	tcase_add_loop_test(
 		tcase, lists_of_the_request_are_tried, 0, sizeof(lists) / sizeof(lists[0]));
 	tcase_add_test(tcase, lists_beside_other_checkpoints);
+	tcase_add_test(tcase, long_lists_are_bounded);
+	tcase_set_timeout(tcase, 60);
 	return tcase;
 }

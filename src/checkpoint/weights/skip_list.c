@@ -12,6 +12,9 @@ struct judge {
 	struct pattern_pool *pool;
 	struct role_finder roles;
 	const struct weights *weights;
+	struct text *
+		names; /* of its linear modules, with every digit a 0; empty where they are not known */
+	size_t name_count;
 	size_t left; /* see WORK_MAXIMUM */
 };
 
@@ -37,25 +40,30 @@ static bool knows_modules(const struct weights *weights)
 	       weights->roles[ROLE_EXPERTS].modules == 0;
 }
 
-/* By the file's name, and as it is in a model that has a head on it. */
-static bool meets(struct judge *judge, struct exclusion *exclusion, struct text name)
+/* By the files' names, and as they are in a model that has a head on it. */
+static bool gather_names(struct judge *judge)
 {
 	static const char prefix[] = "model.";
-	if (exclusion_matches(judge->pool, exclusion, name, &judge->left))
+	if (!knows_modules(judge->weights))
 		return true;
-	if (text_starts_with(name, prefix))
-		return false;
-	struct text longer = arena_printf(judge->arena, "%s%.*s", prefix, TEXT_ARGUMENTS(name));
-	return exclusion_matches(judge->pool, exclusion, longer, &judge->left);
+	judge->names = ARENA_ARRAY(judge->arena, struct text, 2 * judge->weights->class_count);
+	for (size_t i = 0; judge->names && i < judge->weights->class_count; i++) {
+		struct text name = judge->weights->classes[i].name;
+		judge->names[judge->name_count++] = name;
+		if (!text_starts_with(name, prefix))
+			judge->names[judge->name_count++] =
+				arena_printf(judge->arena, "%s%.*s", prefix, TEXT_ARGUMENTS(name));
+	}
+	return judge->names;
 }
 
 static bool is_idle(struct judge *judge, struct exclusion *exclusion)
 {
-	if (!knows_modules(judge->weights) || has_digits(exclusion->key) ||
+	if (judge->name_count == 0 || has_digits(exclusion->key) ||
 		!tells_role(role_of(&judge->roles, exclusion->key)))
 		return false;
-	for (size_t i = 0; i < judge->weights->class_count; i++)
-		if (meets(judge, exclusion, judge->weights->classes[i].name))
+	for (size_t i = 0; i < judge->name_count && judge->left > 0; i++)
+		if (exclusion_matches(judge->pool, exclusion, judge->names[i], &judge->left))
 			return false;
 	return !exclusion->broken && judge->left > 0;
 }
@@ -64,7 +72,7 @@ static bool is_about_head(struct judge *judge, struct exclusion *exclusion)
 {
 	return role_of(&judge->roles, exclusion->key) == ROLE_LM_HEAD ||
 	       exclusion_matches(judge->pool, exclusion, TEXT("lm_head"), &judge->left) ||
-	       exclusion->broken;
+	       exclusion->broken || judge->left == 0;
 }
 
 /* Too long, or one too many, is a limit of ours. */
@@ -99,7 +107,8 @@ bool skip_list_judge(struct arena *arena, const struct node *list, const struct 
 	ret_list->entries = ARENA_ARRAY(arena, struct skip_entry, list->count);
 	judge.pool = pattern_pool_new(arena);
 	role_finder_init(&judge.roles);
-	for (uint32_t i = 0; ret_list->entries && judge.pool && i < list->count; i++) {
+	bool ready = ret_list->entries && judge.pool && gather_names(&judge);
+	for (uint32_t i = 0; ready && i < list->count; i++) {
 		const struct node *item = list->items[i];
 		if (item->kind == NODE_STRING)
 			ret_list->entries[i] = judge_name(&judge, item->text, ret_list);
