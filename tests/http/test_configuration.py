@@ -179,9 +179,11 @@ class ConfigurationFile(WithFolder):
         self.assertEqual(ended.returncode, 1)
         lines = ended.stderr.splitlines()
         self.assertEqual(len(lines), 8, ended.stderr)
-        for place in ("1:11", "2:1", "4:1", "5:10", "5:23", "6:13"):
-            self.assertIn(f"c.yaml:{place}: ", ended.stderr)
-        self.assertIn("--limit-nodes=x is not usable", ended.stderr)
+        # The command line's, then the file's as they stand there.
+        for line, words in zip(lines, ("--limit-depth=x", "--limit-nodes=x")):
+            self.assertIn(f"{words} is not usable", line)
+        for line, place in zip(lines[2:], ("1:11", "2:1", "4:1", "5:10", "5:23", "6:13")):
+            self.assertIn(f"c.yaml:{place}: ", line)
         # What a fault leaves open is no further fault.
         path = self.write("c.yaml", "listen: 0.0.0.0:1\ntoken-file: /nonexistent\n")
         self.assertEqual(check("--config", path).stderr.count("\n"), 1)
@@ -189,6 +191,11 @@ class ConfigurationFile(WithFolder):
         ended = check("--config", path)
         self.assertEqual(ended.stderr.count("\n"), 17)
         self.assertIn("and 14 faults more", ended.stderr)
+        # Those that are found last may stand first; lines are numbers.
+        text = "listen: nowhere\n" + "".join(f"a{i}: 1\n" for i in range(30)) + "workers: 1\nworkers: 1\n"
+        lines = check("--config", self.write("c.yaml", text)).stderr.splitlines()
+        found = [line.split("c.yaml:")[1].split(": ")[0] for line in lines[:-1]]
+        self.assertEqual(found, ["1:9", *(f"{i + 2}:1" for i in range(15))])
 
     def test_exit_statuses(self):
         """2 is for a command line that is wrong, 1 for what it names."""

@@ -29,13 +29,33 @@ void faults_add(struct faults *faults, const char *place, const char *format, ..
 	faults->usage = faults->usage || !place;
 }
 
+/* There is one file at most, so places differ in their numbers alone. */
+static bool stands_before(const struct fault *a, const struct fault *b)
+{
+	bool same = a->place_length == b->place_length &&
+		    memcmp(a->message, b->message, a->place_length) == 0;
+	if (same || a->place_length == 0 || b->place_length == 0)
+		return !same && a->place_length == 0;
+	return strverscmp(a->message, b->message) < 0;
+}
+
 void faults_take(struct faults *faults, const char *place, const struct fault *fault)
 {
-	bool placed = place && place[0] != '\0';
-	size_t index = faults->count++;
-	if (index < FAULTS_MAXIMUM)
-		fault_printf(&faults->list[index], "%.200s%s%s", placed ? place : "",
-			placed ? ": " : "", fault->message);
+	struct fault placed = *fault, *list = faults->list;
+	size_t kept = faults->count < FAULTS_MAXIMUM ? faults->count : FAULTS_MAXIMUM;
+	size_t index = kept;
+	if (place && place[0] != '\0')
+		fault_printf(&placed, "%.200s: %s", place, fault->message);
+	placed.place_length = place ? strnlen(place, 200) : 0;
+	while (index > 0 && stands_before(&placed, &list[index - 1]))
+		index--;
+	faults->count++;
+	if (index == FAULTS_MAXIMUM)
+		return;
+	if (kept == FAULTS_MAXIMUM)
+		kept--;
+	memmove(&list[index + 1], &list[index], (kept - index) * sizeof(*list));
+	list[index] = placed;
 }
 
 const char *options_place(const struct options *options, const char *name)

@@ -13,14 +13,15 @@
 /* Why something cannot be used, for people: one line without its end. */
 struct fault {
 	char message[640];
+	size_t place_length; /* in a list: of its beginning, where it stands in a file; 0: in none */
 };
 
 #define FAULTS_MAXIMUM 16
 
-/* All that keeps a configuration from being used, in the order in which it was found. */
+/* All that keeps a configuration from being used: what stands in no file, then the file's by their places. */
 struct faults {
 	struct fault list[FAULTS_MAXIMUM];
-	size_t count; /* those above the maximum are only counted */
+	size_t count; /* those above the maximum, the last ones, are only counted */
 	bool usage;   /* one of them is the command line's */
 };
 
