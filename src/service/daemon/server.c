@@ -27,6 +27,10 @@
 
 /* Of options that cannot be followed. */
 #define EXIT_USAGE 2
+/* For signals, what has ended, /proc/self and the service manager; beside the listeners. */
+#define SERVER_DESCRIPTORS 4
+/* A worker's: its epoll and its inbox, and the library's epoll, for TLS another. */
+#define WORKER_DESCRIPTORS 5
 /* For a few connections, and what serving and confining opens for a moment. */
 #define DESCRIPTORS_LEAST 64
 /* Seconds that stopping takes beside the drain. */
@@ -234,10 +238,29 @@ static bool cannot_confine(const struct server *server)
 	return false;
 }
 
+static size_t workers_wanted(const struct options *options)
+{
+	return options->workers > 0 ? options->workers : core_count();
+}
+
+/* Before the first is taken. With fewer it could start perhaps, and be ready, and accept nothing. */
+static bool have_descriptors(const struct options *options)
+{
+	size_t allowed, open, workers = workers_wanted(options);
+	size_t more = SERVER_DESCRIPTORS + options->listen_count + workers * WORKER_DESCRIPTORS +
+		      DESCRIPTORS_LEAST;
+	if (descriptors_have_room(more, &allowed, &open))
+		return true;
+	fprintf(stderr,
+		"quantconfd: only %zu descriptors are allowed (LimitNOFILE=, ulimit -n), %zu workers "
+		"need at least %zu: allow more, or try fewer with --workers\n",
+		allowed, workers, open + more);
+	return false;
+}
+
 static bool prepare_workers(struct server *server)
 {
-	size_t wanted = server->settings->options.workers > 0 ? server->settings->options.workers
-							      : core_count();
+	size_t wanted = workers_wanted(&server->settings->options);
 	server->workers = calloc(wanted, sizeof(*server->workers));
 	if (!server->workers)
 		return false;
@@ -246,19 +269,6 @@ static bool prepare_workers(struct server *server)
 		if (!worker_prepare(&server->workers[i], server))
 			return false;
 	return crew_prepare(&server->crew, server);
-}
-
-/* With fewer it would be ready, and accept nothing. */
-static bool have_descriptors(void)
-{
-	size_t allowed, open;
-	if (descriptors_have_room(DESCRIPTORS_LEAST, &allowed, &open))
-		return true;
-	fprintf(stderr,
-		"quantconfd: only %zu descriptors are allowed (LimitNOFILE=, ulimit -n), and %zu are "
-		"open before the first connection: allow at least %zu\n",
-		allowed, open, open + DESCRIPTORS_LEAST);
-	return false;
 }
 
 /* All that is opened once is open by now. Workers wait until every thread is confined. */
@@ -286,6 +296,12 @@ int server_run(struct settings *settings, int argc, char **argv)
 	server = (struct server){ .settings = settings, .argc = argc, .argv = argv };
 	server.first_settings = settings_use(settings);
 	const struct options *options = &settings->options;
+	descriptors_take_all();
+	if (!have_descriptors(options)) {
+		settings_release(server.settings);
+		settings_release(server.first_settings);
+		return EXIT_FAILURE;
+	}
 	int signals = open_signals();
 	server.finished = eventfd(0, EFD_CLOEXEC);
 	server.addresses = addresses_new();
@@ -293,14 +309,12 @@ int server_run(struct settings *settings, int argc, char **argv)
 	server.manager = notify_open();
 	sem_init(&server.quiet, 0, 0);
 	pthread_mutex_init(&server.settings_lock, NULL);
-	descriptors_take_all();
 	reload_apply(&server, settings);
 	give_back_memory();
 	tzset(); /* the library reads a file for it, once */
 	enum listener_outcome outcome = open_listeners(&server);
 	if (outcome != LISTENER_OPEN || signals < 0 || server.finished < 0 || !server.addresses ||
-		!server.process || !prepare_workers(&server) || !have_descriptors() ||
-		!start_workers(&server)) {
+		!server.process || !prepare_workers(&server) || !start_workers(&server)) {
 		close_listeners(&server);
 		addresses_free(server.addresses);
 		settings_release(server.settings);
