@@ -136,6 +136,26 @@ class Full(unittest.TestCase):
         self.assertRegex(text, r"(?m)^time=\S+ level=info event=request id=afterwards ")
         self.assertRegex(text, r"(?m)^time=\S+ level=warning event=log dropped=[1-9]\d* message=")
 
+    def test_levels(self):
+        """Who asks for too much, or too early, is told so; to the administrator that is no error."""
+        with tempfile.TemporaryDirectory() as folder:
+            options = ("--model-root", f"{folder}/later", "--confine=off")
+            for level, words in (("info", "level=warning event=request .*status=503"), ("warning", "status=503"), ("error", None)):
+                with Daemon("--log-level", level, *options) as daemon:
+                    self.assertEqual(daemon.get("/readyz").status, 503)
+                    self.assertEqual(daemon.get("/healthz", transfer_encoding="gzip, chunked").status, 501)
+                    self.assertEqual(daemon.get("/healthz").status, 200)
+                    daemon.signal()
+                    self.assertEqual(daemon.process.wait(PATIENCE), 0)
+                    log = daemon.log()
+                self.assertNotIn("level=error", log)
+                self.assertEqual("status=501" in log, level == "info", log)
+                self.assertEqual("status=200" in log, level == "info", log)
+                if words:
+                    self.assertRegex(log, words)
+                else:
+                    self.assertNotIn("status=", log)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -173,7 +173,7 @@ struct request *worker_take_request(struct worker *worker, struct connection *co
 void worker_give_request(struct worker *worker, struct request *request, const char *ended)
 {
 	const struct options *options = &request->settings->options;
-	if (options->log.threshold >= LOG_LEVEL_INFO || request->reply.status >= 500) {
+	if (request_log_level(request) <= options->log.threshold) {
 		struct log_line line;
 		request_log(request, &line, ended);
 		log_batch_add(&worker->log, &line, &options->log);

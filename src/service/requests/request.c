@@ -321,14 +321,25 @@ size_t request_sent(const struct request *request)
 	return bare ? 0 : request->reply.body.length + request->reply.streamed;
 }
 
+enum log_level request_log_level(const struct request *request)
+{
+	switch (request->reply.status) {
+	case 500:
+		return LOG_LEVEL_ERROR;
+	case 503:
+		return LOG_LEVEL_WARNING;
+	default:
+		return LOG_LEVEL_INFO;
+	}
+}
+
 void request_log(const struct request *request, struct log_line *line, const char *ended)
 {
 	const struct head *head = &request->head;
-	unsigned status = request->reply.status;
-	enum log_level level = status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
 	struct text path = head->path;
 	path.length = path.length > 64 ? 64 : path.length;
-	log_line_begin(line, &request->settings->options.log, level, "request");
+	log_line_begin(
+		line, &request->settings->options.log, request_log_level(request), "request");
 	log_line_text(line, "id", text_of(request->id));
 	log_line_text(line, "method",
 		(struct text){ head->method_name.data,
@@ -337,7 +348,7 @@ void request_log(const struct request *request, struct log_line *line, const cha
 		log_line_text(line, "route", text_of(request->route->path));
 	else
 		log_line_text(line, "path", path);
-	log_line_number(line, "status", status);
+	log_line_number(line, "status", request->reply.status);
 	log_line_number(line, "in", request->received);
 	log_line_number(line, "out", request_sent(request));
 	log_line_number(line, "us", clock_microseconds() - request->began);

@@ -174,5 +174,7 @@ void request_reply(
 	struct request *request, unsigned status, const char *content_type, struct buffer *body);
 /* Bytes of the reply's body that go out: HEAD and 304 only tell of one. */
 size_t request_sent(const struct request *request);
+/* How grave its line in the log is: what a request is refused for want of room is nobody's mistake. */
+enum log_level request_log_level(const struct request *request);
 /* `ended` tells how, when it was not by its reply; NULL otherwise. */
 void request_log(const struct request *request, struct log_line *line, const char *ended);
