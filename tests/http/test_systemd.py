@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import signal
 import socket
@@ -150,6 +151,26 @@ class Notify(unittest.TestCase):
         self.manager.settimeout(PATIENCE)
         self.assertEqual(self.told(), {"WATCHDOG": "1"})
         daemon.__exit__()
+
+
+class Unit(unittest.TestCase):
+    """What the unit allows is enough for what the options do."""
+
+    def test_tasks(self):
+        unit = os.path.join(os.path.dirname(__file__), "../../systemd/quantconfd.service.in")
+        with open(unit, encoding="utf-8") as file:
+            allowed = int(re.search(r"(?m)^TasksMax=(\d+)$", file.read())[1])
+        refused = subprocess.run(
+            [BUILD, "--check-config", "--workers=1000000"], capture_output=True, text=True, check=False
+        )
+        most = int(re.search(r"0 to (\d+)", refused.stderr)[1])
+        threads = []
+        for workers in (1, 4):
+            with Daemon("--workers", str(workers)) as daemon:
+                threads.append(len(os.listdir(f"/proc/{daemon.process.pid}/task")))
+        each = (threads[1] - threads[0]) // 3
+        # What ExecReload= starts runs beside it.
+        self.assertLessEqual(threads[0] + each * (most - 1) + 16, allowed)
 
 
 class Stopped:

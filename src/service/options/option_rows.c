@@ -54,6 +54,7 @@ const struct option_row option_rows[] = {
 		.argument = "N",
 		.fallback = "0",
 		.help = "threads that serve requests; 0 is one for each core",
+		.more = "Each brings a computing thread, for large requests and models that are not read yet.",
 		.kind = OPTION_COUNT,
 		.slot = SLOT(workers),
 		.maximum = 1024,
