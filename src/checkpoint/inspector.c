@@ -135,8 +135,8 @@ void inspector_report(struct inspector *inspector, enum checkpoint_fault fault,
 	if (!problem)
 		return;
 	problem->detail = text_of(detail);
-	problem->value =
-		value_of(inspector->arena, place->node, fault != CHECKPOINT_METHOD_UNKNOWN);
+	bool bare = fault == CHECKPOINT_METHOD_UNKNOWN && node_truthy(place->node);
+	problem->value = value_of(inspector->arena, place->node, !bare);
 	problem->path = pointer_of(inspector->arena, place);
 	problem->placed = inspector->placed && span_of(place, &problem->span);
 }

@@ -223,7 +223,7 @@ static bool scan_token(struct scan *scan)
 	default:
 		if (!count_value(scan))
 			return false;
-		if (scan_not_finite(scan))
+		if ((c == 'N' || c == 'I' || c == '-') && scan_not_finite(scan))
 			return true;
 		return c == '-' || is_digit(c) ? scan_number(scan) : scan_literal(scan);
 	}

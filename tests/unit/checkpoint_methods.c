@@ -297,6 +297,8 @@ START_TEST(names_that_are_none)
 		ck_assert_uint_eq(checkpoint->problem_count, 1);
 		ck_assert_int_eq(checkpoint->problems->fault, names[i].fault);
 		ck_assert_str_eq(checkpoint->loading, names[i].loading);
+		if (names[i].fault == CHECKPOINT_METHOD_UNKNOWN)
+			assert_text(checkpoint->problems->value, "\"\"");
 		ck_assert_ptr_null(checkpoint->config_class);
 		if (names[i].method)
 			ck_assert_str_eq(checkpoint->method->name, names[i].method);

@@ -92,7 +92,7 @@ static const struct odd_case odds[] = {
 	{ "{\"text_config\":{\"quantization_config\":\"x\"}}", CHECKPOINT_BLOCK_REFUSED, "/text_config/quantization_config", "\"x\"" },
 	{ "{\"quantization_config\":{\"quant_method\":null,\"bits\":4}}", CHECKPOINT_METHOD_MISSING, "/quantization_config", "{…}" },
 	{ "{\"quantization_config\":{\"quantization_method\":\"fp8\"}}", CHECKPOINT_METHOD_MISSING, "/quantization_config", "{…}" },
-	{ "{\"quantization_config\":{\"quant_method\":\"\"}}", CHECKPOINT_METHOD_UNKNOWN, "/quantization_config/quant_method", "" },
+	{ "{\"quantization_config\":{\"quant_method\":\"\"}}", CHECKPOINT_METHOD_UNKNOWN, "/quantization_config/quant_method", "\"\"" },
 	{ "{\"quantization_config\":{\"quant_method\":true}}", CHECKPOINT_WRONG_TYPE, "/quantization_config/quant_method", "true" },
 	{ "{\"quantization_config\":{\"quant_method\":[\"fp8\"]}}", CHECKPOINT_BLOCK_REFUSED, "/quantization_config/quant_method", "[…]" },
 	{ "{\"quantization_config\":{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"load_in_8bit\":true}}",
