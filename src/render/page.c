@@ -46,6 +46,11 @@ static const struct lines *lines_for(struct page *page, const struct location *l
 	return lines->count > 0 ? lines : NULL;
 }
 
+static struct mark mark_of(uint32_t line, uint32_t column)
+{
+	return (struct mark){ .line = line - 1, .column = column - 1 };
+}
+
 static void put_excerpt(struct page *page, const struct location *location)
 {
 	const struct lines *lines = location->placed ? lines_for(page, location) : NULL;
@@ -54,12 +59,16 @@ static void put_excerpt(struct page *page, const struct location *location)
 	struct text line = lines_text(lines, location->line - 1);
 	if (line.length == 0)
 		return;
+	/* By line and column: offsets are those of the bytes that were sent, which may have been UTF-16. */
 	size_t start = (size_t)(line.data - lines->source.data);
-	size_t from = location->offset > start ? location->offset - start : 0;
+	size_t from = lines_offset(lines, mark_of(location->line, location->column)) - start;
+	size_t to = line.length;
+	if (location->end_line <= location->line)
+		to = lines_offset(lines, mark_of(location->line, location->end_column)) - start;
 	struct excerpt_colour colour = { "", "" };
 	if (page->colour)
 		colour = (struct excerpt_colour){ PAGE_GREEN, PAGE_PLAIN };
-	excerpt_put(page->out, line, from, from + location->length, colour);
+	excerpt_put(page->out, line, from, to, colour);
 }
 
 /* A place beside the main one. Without a line it can only be named. */

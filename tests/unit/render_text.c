@@ -157,6 +157,30 @@ START_TEST(cuts_a_place_at_the_end_of_its_line)
 }
 END_TEST
 
+/* Offsets are those of UTF-16 that was sent, and the text that is shown is the UTF-8 made of it. */
+START_TEST(goes_by_columns_where_offsets_are_those_of_utf_16)
+{
+	const char source[] = "\xc3\xa9: 1\ng: [\xc3\xa9, gptq: true]\n";
+	struct location locations[] = {
+		place_of(source, "gptq: true", "/gptq"),
+		place_of(source, "\xc3\xa9: 1\ng", ""),
+	};
+	locations[0].offset = 2 + 2 * strlen("e: 1 g: [e, ");
+	locations[0].length *= 2;
+	locations[1].offset = 2;
+	locations[1].length = 2 * strlen("e: 1 g");
+	struct diagnostic finding = finding_at(locations, 2);
+	ck_assert(text_starts_with(rendered(source, &finding, false),
+		"c.yaml:2:8: error: Both. [torchao-with-gptq]\n"
+		"    g: [\xc3\xa9, gptq: true]\n"
+		"           ^~~~~~~~~~\n"
+		"c.yaml:1:1: note: also here\n"
+		"    \xc3\xa9: 1\n"
+		"    ^~~~\n"
+		"help: "));
+}
+END_TEST
+
 START_TEST(shows_findings_without_a_place)
 {
 	struct diagnostic finding = finding_at(NULL, 0);
@@ -320,6 +344,7 @@ int main(void)
 	tcase_add_test(cases, underlines_at_most_what_is_shown);
 	tcase_add_test(cases, shows_place_line_and_remedy);
 	tcase_add_test(cases, cuts_a_place_at_the_end_of_its_line);
+	tcase_add_test(cases, goes_by_columns_where_offsets_are_those_of_utf_16);
 	tcase_add_test(cases, shows_findings_without_a_place);
 	tcase_add_test(cases, shows_no_line_that_is_not_at_fault);
 	tcase_add_test(cases, names_the_checkpoint);
