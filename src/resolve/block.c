@@ -46,13 +46,32 @@ static void say_backend_unknown(
 		fix_respell(block->resolver, diagnostic, member, meant);
 }
 
-static void say_backend_missing(const struct block *block)
+/* `{bnb: {weight_dtype: int8}}`: a backend that has the dtype that stands there. */
+static struct text form_of_dtype(struct arena *arena, const struct node *mapping)
+{
+	const struct node *written = node_get(mapping, "weight_dtype");
+	enum backend backend = node_get(mapping, "group_size") ? BACKEND_TORCHAO : BACKEND_BNB;
+	if (!written || node_is_null(written))
+		return TEXT("{bnb: {weight_dtype: nf4}}");
+	enum dtype dtype =
+		written->kind == NODE_STRING ? dtype_from_name(written->text) : DTYPE_NONE;
+	if (dtype == DTYPE_MXFP4)
+		return TEXT("{mxfp4: {}}");
+	if (!installed_find(backend, dtype))
+		backend = BACKEND_TORCHAO;
+	return arena_printf(arena, "{%s: {weight_dtype: %s}}", backends[backend].name,
+		dtype ? dtype_names[dtype] : "…");
+}
+
+static void say_backend_missing(const struct block *block, const struct node *mapping)
 {
 	bool peft = block->spelling->dialect == DIALECT_PEFT_BLOCK;
 	const struct word words[] = {
 		{ "key", text_of(block->outer_name) },
-		{ "choices", text_of(peft ? "`backend: bnb` or `backend: torchao` in it, or better"
-					  : "exactly one of bnb, torchao, mxfp4 and fp8, as in") },
+		{ "choices",
+			text_of(peft ? "`backend: bnb` or `backend: torchao` in it, or better name the base as in"
+				     : "exactly one of bnb, torchao, mxfp4 and fp8, as in") },
+		{ "form", form_of_dtype(block->resolver->arena, mapping) },
 		{ NULL, TEXT("") },
 	};
 	block_say(block, "backend-missing", words, block->spelling->path, block->outer);
@@ -63,7 +82,7 @@ static void read_backend_key(struct block *block, const struct node *mapping)
 {
 	const struct member *member = node_member(mapping, TEXT("backend"));
 	if (!member || node_is_null(member->value)) {
-		say_backend_missing(block);
+		say_backend_missing(block, mapping);
 		return;
 	}
 	struct setting setting = block_member(block, member, &backend_value);
@@ -109,7 +128,7 @@ static void say_none_selected(const struct block *block, const struct node *mapp
 		say_backend_unknown(block, mapping, member);
 		return;
 	}
-	say_backend_missing(block);
+	say_backend_missing(block, mapping);
 }
 
 static void say_multiple(const struct block *block, const struct node *mapping)

@@ -270,6 +270,8 @@ static const struct {
 	{ "flag_remedy", flag_remedy_words },
 	{ "qlora_instead", qlora_instead_words },
 	{ "qlora_remedy", qlora_remedy_words },
+	{ "peft_keys", peft_keys_words },
+	{ "peft_instead", peft_instead_words },
 	{ "peft_remedy", peft_remedy_words },
 	{ "obstacles", obstacle_words },
 	{ "cure", cure_words },

@@ -1,19 +1,32 @@
 /* What to write in place of an older spelling, which depends on what else asks for the base. */
 #include "resolve/words_deprecated.h"
 
+#include "base/buffer.h"
+
+/* It does say which base it means, whatever else is wrong with it. */
+static bool names_base(const struct base_spelling *spelling)
+{
+	return spelling->backend != BACKEND_NONE &&
+	       installed_find(spelling->backend, spelling->dtype);
+}
+
 /* `model_quantization_config: {bnb: {weight_dtype: nf4}}`, as the canonical form would have it. */
 struct text canonical_base_words(struct resolver *resolver, const struct rule *rule)
 {
 	(void)rule;
 	const struct base_quantization *base = &resolver->facts.base;
 	bool kwargs = base->structured.config_kwargs != NULL;
-	if (base->dialect == DIALECT_NONE || base->backend == BACKEND_NONE)
-		return TEXT("model_quantization_config: {bnb: {weight_dtype: nf4}}");
-	if (!base->dtype)
-		return arena_printf(resolver->arena, "model_quantization_config: {%s: {%s}}",
-			backends[base->backend].name, kwargs ? "config_kwargs: …" : "");
-	return arena_printf(resolver->arena, "model_quantization_config: {%s: {weight_dtype: %s}}",
-		backends[base->backend].name, dtype_names[base->dtype]);
+	struct buffer out;
+	buffer_init(&out, resolver->arena, 64);
+	buffer_printf(&out, "model_quantization_config: {%s: {", backends[base->backend].name);
+	if (base->dtype)
+		buffer_printf(&out, "weight_dtype: %s", dtype_names[base->dtype]);
+	else if (kwargs)
+		buffer_add_string(&out, "config_kwargs: …");
+	if (base->dialect != DIALECT_NONE && base->group_size_set)
+		buffer_printf(&out, ", group_size: %lld", (long long)base->group_size);
+	buffer_add_string(&out, "}}");
+	return buffer_text(&out);
 }
 
 enum replacement {
@@ -29,8 +42,9 @@ static enum replacement replacement_of(const struct resolver *resolver, enum key
 	const struct base_quantization *base = &facts->base;
 	bool both = is_true(facts, KEY_LOAD_IN_4BIT) && is_true(facts, KEY_LOAD_IN_8BIT);
 	bool other = says(facts, KEY_ADAPTER, "qlora") && is_true(facts, KEY_LOAD_IN_8BIT);
-	if (base->structured.dialect != DIALECT_NONE || base->peft.dialect != DIALECT_NONE)
-		return REPLACED_ALREADY;
+	const struct base_spelling *spelling = base_decisive(base);
+	if (spelling != &base->flags)
+		return names_base(spelling) ? REPLACED_ALREADY : REPLACED_BY_CHOICE;
 	if (is_true(facts, KEY_GPTQ))
 		return REPLACED_BY_GPTQ;
 	bool unknown = facts->faulty[KEY_NF4_BACKEND] && key != KEY_LOAD_IN_8BIT;
@@ -111,9 +125,46 @@ struct text qlora_remedy_words(struct resolver *resolver, const struct rule *rul
 	}
 }
 
+/* "peft with backend: torchao and weight_dtype: int8" */
+struct text peft_keys_words(struct resolver *resolver, const struct rule *rule)
+{
+	(void)rule;
+	static const enum key asking[] = { KEY_PEFT_BACKEND, KEY_PEFT_WEIGHT_DTYPE,
+		KEY_PEFT_GROUP_SIZE };
+	const struct facts *facts = &resolver->facts;
+	struct buffer out;
+	buffer_init(&out, resolver->arena, 64);
+	buffer_add_string(&out, keys[KEY_PEFT].name);
+	const char *joint = " with ";
+	for (size_t i = 0; i < 3; i++) {
+		if (!is_set(facts, asking[i]))
+			continue;
+		const struct setting *setting = &facts->settings[asking[i]];
+		buffer_printf(&out, "%s%s: %.*s", joint, keys[asking[i]].name,
+			TEXT_ARGUMENTS(value_words(resolver->arena, setting->value)));
+		joint = " and ";
+	}
+	return buffer_text(&out);
+}
+
+struct text peft_instead_words(struct resolver *resolver, const struct rule *rule)
+{
+	const struct base_quantization *base = &resolver->facts.base;
+	if (!names_base(base_decisive(base)))
+		return TEXT("model_quantization_config replaces it");
+	if (base->structured.dialect != DIALECT_NONE)
+		return TEXT("model_quantization_config names the base already");
+	return arena_printf(resolver->arena, "it is `%.*s`",
+		TEXT_ARGUMENTS(canonical_base_words(resolver, rule)));
+}
+
 struct text peft_remedy_words(struct resolver *resolver, const struct rule *rule)
 {
-	if (resolver->facts.base.structured.dialect != DIALECT_NONE)
+	const struct base_quantization *base = &resolver->facts.base;
+	if (!names_base(base_decisive(base)))
+		return TEXT("Name the base that is meant in `model_quantization_config`, and "
+			    "remove");
+	if (base->structured.dialect != DIALECT_NONE)
 		return TEXT("Remove");
 	return arena_printf(resolver->arena, "Write `%.*s` and remove",
 		TEXT_ARGUMENTS(canonical_base_words(resolver, rule)));

@@ -9,4 +9,6 @@ struct text flag_instead_words(struct resolver *resolver, const struct rule *rul
 struct text flag_remedy_words(struct resolver *resolver, const struct rule *rule);
 struct text qlora_instead_words(struct resolver *resolver, const struct rule *rule);
 struct text qlora_remedy_words(struct resolver *resolver, const struct rule *rule);
+struct text peft_keys_words(struct resolver *resolver, const struct rule *rule);
+struct text peft_instead_words(struct resolver *resolver, const struct rule *rule);
 struct text peft_remedy_words(struct resolver *resolver, const struct rule *rule);

@@ -43,8 +43,7 @@ static const struct rule rows[] = {
 		.summary = "The block selects no backend.",
 		.message =
 			"{key} selects no backend, so that it is not known what should quantize the base model.",
-		.remedy =
-			"Set {choices} `model_quantization_config: {bnb: {weight_dtype: nf4}}`, or remove the block.",
+		.remedy = "Set {choices} `model_quantization_config: {form}`, or remove the block.",
 		.advice =
 			"Name one backend, as in `model_quantization_config: {bnb: {weight_dtype: nf4}}`, or remove the block.",
 		.why = "The block is discriminated by the backend's name; exactly one must be set.",

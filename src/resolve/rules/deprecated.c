@@ -121,7 +121,7 @@ static const struct rule rows[] = {
 		.summary =
 			"backend and weight_dtype inside peft instead of model_quantization_config.",
 		.message =
-			"DEPRECATED: `{peft}` will be removed in a future release; it is `{canonical_base}`. No "
+			"DEPRECATED: `{peft_keys}` will be removed in a future release; {peft_instead}. No "
 			"released Axolotl reads the old keys: the base stays unquantized there, in silence.",
 		.remedy = "{peft_remedy} the keys from peft.",
 		.advice = "Write the block that the message shows, and remove the keys from peft.",
