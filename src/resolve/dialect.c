@@ -13,40 +13,31 @@ static const char *nf4_backend_meant(struct text written)
 	return suggestion_nearest(written, names, 2);
 }
 
-static void read_nf4_backend(struct resolver *resolver, struct base_quantization *base)
+static void judge_nf4_backend(struct resolver *resolver)
 {
 	struct facts *facts = &resolver->facts;
-	struct setting *setting = &facts->settings[KEY_NF4_BACKEND];
-	if (setting->state != SETTING_SET)
+	const struct setting *setting = &facts->settings[KEY_NF4_BACKEND];
+	if (setting->state != SETTING_SET || text_is(setting->text, "torchao") ||
+		text_is(setting->text, "bitsandbytes"))
 		return;
-	bool torchao = text_is(setting->text, "torchao");
-	if (!torchao && !text_is(setting->text, "bitsandbytes")) {
-		const struct word words[] = {
-			{ "value", value_words(resolver->arena, setting->value) },
-			{ NULL, TEXT("") },
-		};
-		struct place place = {
-			.path = key_path(resolver->arena, facts, KEY_NF4_BACKEND),
-			.member = setting->member,
-		};
-		struct diagnostic *diagnostic =
-			report(resolver, "nf4-backend-unknown", words, &place, 1);
-		const char *meant = nf4_backend_meant(setting->text);
-		if (meant)
-			fix_respell(resolver, diagnostic, setting->member, meant);
-		facts->faulty[KEY_NF4_BACKEND] = true;
-		return;
-	}
-	if (!says(facts, KEY_ADAPTER, "qlora") || !is_true(facts, KEY_LOAD_IN_4BIT))
-		return;
-	base->nf4_backend = true;
-	if (torchao)
-		base->flags.backend = BACKEND_TORCHAO;
+	const struct word words[] = {
+		{ "value", value_words(resolver->arena, setting->value) },
+		{ NULL, TEXT("") },
+	};
+	struct place place = {
+		.path = key_path(resolver->arena, facts, KEY_NF4_BACKEND),
+		.member = setting->member,
+	};
+	struct diagnostic *diagnostic = report(resolver, "nf4-backend-unknown", words, &place, 1);
+	const char *meant = nf4_backend_meant(setting->text);
+	if (meant)
+		fix_respell(resolver, diagnostic, setting->member, meant);
+	facts->faulty[KEY_NF4_BACKEND] = true;
 }
 
-static void read_flags(struct resolver *resolver, struct base_quantization *base)
+static void add_flags(struct facts *facts)
 {
-	const struct facts *facts = &resolver->facts;
+	struct base_quantization *base = &facts->base;
 	bool four = is_true(facts, KEY_LOAD_IN_4BIT);
 	bool eight = is_true(facts, KEY_LOAD_IN_8BIT);
 	bool qlora = says(facts, KEY_ADAPTER, "qlora");
@@ -56,7 +47,10 @@ static void read_flags(struct resolver *resolver, struct base_quantization *base
 			.backend = BACKEND_BNB,
 			.dtype = four || qlora ? DTYPE_NF4 : DTYPE_INT8,
 		};
-	read_nf4_backend(resolver, base);
+	base->nf4_backend =
+		four && qlora && is_set(facts, KEY_NF4_BACKEND) && !facts->faulty[KEY_NF4_BACKEND];
+	if (base->nf4_backend && says(facts, KEY_NF4_BACKEND, "torchao"))
+		base->flags.backend = BACKEND_TORCHAO;
 }
 
 const struct base_spelling *base_decisive(const struct base_quantization *base)
@@ -77,13 +71,11 @@ static bool base_faulty(const struct facts *facts)
 	return facts->base.structured.faulty || facts->base.peft.faulty;
 }
 
-void dialect_read(struct resolver *resolver)
+/* From the single spellings to what they add up to. */
+static void add_up(struct facts *facts)
 {
-	struct facts *facts = &resolver->facts;
 	struct base_quantization *base = &facts->base;
-	block_read_structured(resolver, &base->structured);
-	block_read_peft(resolver, &base->peft);
-	read_flags(resolver, base);
+	add_flags(facts);
 	const struct base_spelling *spelling = base_decisive(base);
 	base->dialect = spelling->dialect;
 	base->backend = spelling->backend;
@@ -94,6 +86,24 @@ void dialect_read(struct resolver *resolver)
 	if (spelling->faulty)
 		base->dialect = DIALECT_NONE;
 	facts->faulty[KEY_BASE_QUANTIZATION] = base_faulty(facts);
+}
+
+void dialect_read(struct resolver *resolver)
+{
+	struct base_quantization *base = &resolver->facts.base;
+	block_read_structured(resolver, &base->structured);
+	block_read_peft(resolver, &base->peft);
+	judge_nf4_backend(resolver);
+	add_up(&resolver->facts);
+}
+
+struct facts dialect_with_adapter(const struct facts *facts, const char *adapter)
+{
+	struct facts tried = *facts;
+	tried.settings[KEY_ADAPTER].text = text_of(adapter);
+	tried.base.flags = (struct base_spelling){ .dialect = DIALECT_NONE };
+	add_up(&tried);
+	return tried;
 }
 
 static enum dialect dialect_at(const struct facts *facts, const struct member *member)

@@ -159,6 +159,9 @@ static void change_setting(
 static void set_entries(struct repair *repair, const struct rule *rule)
 {
 	const struct facts *facts = &repair->resolver->facts;
+	enum key along = rule->fix.along;
+	if (is_true(facts, along))
+		change_setting(repair, &facts->settings[along], keys[along].type, rule->fix.value);
 	const struct setting *main = &facts->settings[rule->reads[0]];
 	struct buffer added;
 	buffer_init(&added, repair->edits.arena, 0);
@@ -187,12 +190,18 @@ const char *adapter_meant(const struct facts *facts)
 	return suggestion_nearest(written, built_in, four_bits ? 3 : 2);
 }
 
+bool adapter_clashes(const struct resolver *resolver, const char *adapter)
+{
+	struct facts tried = dialect_with_adapter(&resolver->facts, adapter);
+	return report_would_add_error(resolver, &tried);
+}
+
 static void correct_adapter(struct repair *repair)
 {
 	const struct facts *facts = &repair->resolver->facts;
 	const struct member *member = facts->settings[KEY_ADAPTER].member;
 	const char *meant = adapter_meant(facts);
-	if (meant && stands_alone(repair, member))
+	if (meant && !adapter_clashes(repair->resolver, meant) && stands_alone(repair, member))
 		edits_replace_scalar(&repair->edits, repair->layout, member, text_of(meant));
 }
 

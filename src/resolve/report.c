@@ -165,6 +165,17 @@ static void judge(struct resolver *resolver, const struct rule *rule)
 		facts->faulty[*key] = true;
 }
 
+bool report_would_add_error(const struct resolver *resolver, const struct facts *tried)
+{
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct rule *rule = registry_at(i);
+		if (rule->broken && is_error(resolver, rule) && !silenced(tried, rule) &&
+			rule->broken(tried) && !rule->broken(&resolver->facts))
+			return true;
+	}
+	return false;
+}
+
 void report_broken_rules(struct resolver *resolver, enum stage stage)
 {
 	for (size_t i = 0; i < registry_families(); i++) {

@@ -45,6 +45,8 @@ struct diagnostic *report(struct resolver *resolver, const char *rule_id, const 
 void report_left_out(struct resolver *resolver);
 /* Runs every rule of a stage that has a predicate. Errors of the schema stage silence the slots they read. */
 void report_broken_rules(struct resolver *resolver, enum stage stage);
+/* An error of a rule with a predicate that does not hold of the request's own facts holds of these. */
+bool report_would_add_error(const struct resolver *resolver, const struct facts *tried);
 /* Turns the faults of the readers into findings. */
 void report_document(struct resolver *resolver, const struct document_problem *problems);
 void report_checkpoint(struct resolver *resolver, const struct checkpoint *checkpoint);
@@ -79,6 +81,8 @@ struct setting setting_read(struct resolver *resolver, const struct member *memb
 
 /* dialect.c: slots to spellings and the base quantization. */
 void dialect_read(struct resolver *resolver);
+/* The facts, had another name stood in `adapter`, which is set. */
+struct facts dialect_with_adapter(const struct facts *facts, const char *adapter);
 /* The most specific spelling decides; whether the others agree is for the rules to say. */
 const struct base_spelling *base_decisive(const struct base_quantization *base);
 void dialect_list(const struct resolver *resolver, struct resolution *resolution);

@@ -2,6 +2,7 @@
 #include "resolve/fix.h"
 #include "resolve/words_checkpoint.h"
 #include "resolve/words_deprecated.h"
+#include "resolve/words_remedy.h"
 
 #include "base/buffer.h"
 #include "base/utf8.h"
@@ -273,6 +274,11 @@ static const struct {
 	{ "peft_keys", peft_keys_words },
 	{ "peft_instead", peft_instead_words },
 	{ "peft_remedy", peft_remedy_words },
+	{ "adapter_remedy", adapter_remedy_words },
+	{ "kernels_remedy", kernels_remedy_words },
+	{ "kwargs_remedy", kwargs_remedy_words },
+	{ "base_or_gptq", base_or_gptq_words },
+	{ "bnb_remedy", bnb_remedy_words },
 	{ "obstacles", obstacle_words },
 	{ "cure", cure_words },
 	{ "culprits", culprit_words },

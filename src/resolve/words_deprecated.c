@@ -2,6 +2,7 @@
 #include "resolve/words_deprecated.h"
 
 #include "base/buffer.h"
+#include "resolve/fix.h"
 
 /* It does say which base it means, whatever else is wrong with it. */
 static bool names_base(const struct base_spelling *spelling)
@@ -36,6 +37,14 @@ enum replacement {
 	REPLACED_BY_GPTQ,   /* the checkpoint's weights are loaded as they are */
 };
 
+/* nf4_backend has no effect beside a misspelt qlora, and will have one. */
+static bool nf4_backend_waits(const struct facts *facts)
+{
+	const char *meant = adapter_meant(facts);
+	return is_set(facts, KEY_NF4_BACKEND) && !says(facts, KEY_ADAPTER, "qlora") && meant &&
+	       text_is(text_of(meant), "qlora");
+}
+
 static enum replacement replacement_of(const struct resolver *resolver, enum key key)
 {
 	const struct facts *facts = &resolver->facts;
@@ -47,7 +56,8 @@ static enum replacement replacement_of(const struct resolver *resolver, enum key
 		return names_base(spelling) ? REPLACED_ALREADY : REPLACED_BY_CHOICE;
 	if (is_true(facts, KEY_GPTQ))
 		return REPLACED_BY_GPTQ;
-	bool unknown = facts->faulty[KEY_NF4_BACKEND] && key != KEY_LOAD_IN_8BIT;
+	bool unknown = (facts->faulty[KEY_NF4_BACKEND] || nf4_backend_waits(facts)) &&
+		       key != KEY_LOAD_IN_8BIT;
 	return both || other || unknown ? REPLACED_BY_CHOICE : REPLACED_BY_BLOCK;
 }
 

@@ -79,6 +79,7 @@ struct rule {
 		enum fix_kind kind;
 		enum key keys[5]; /* ends with KEY_NONE */
 		const char *value;
+		enum key along;  /* FIX_SET: a switch that becomes `value`, too, where it is on */
 		enum key unless; /* no repair while this switch is on */
 	} fix;
 };

@@ -95,7 +95,9 @@ static const struct rule rows[] = {
 			"{adapter} names no adapter: there are lora, qlora (deprecated) and llama-adapter, and no plugin "
 			"is loaded that could bring another{nearest_adapter}.",
 		.remedy =
-			"Write `adapter: lora`, or list the plugin that brings the adapter under plugins.",
+			"Write {adapter_remedy}, or list the plugin that brings the adapter under plugins.",
+		.advice =
+			"Write one of the three names, or list the plugin that brings the adapter under plugins.",
 		.why = "Names are compared exactly; an unknown one stops Axolotl.",
 		.bad = "adapter: LoRA\n",
 		.good = "adapter: lora\n",

@@ -224,9 +224,10 @@ static const struct rule rows[] = {
 		.message =
 			"model_quantization_config_kwargs has no effect here: it belongs to a class name in "
 			"model_quantization_config, and there is none.",
-		.remedy =
+		.remedy = "{kwargs_remedy}.",
+		.advice =
 			"Move the arguments to config_kwargs of mxfp4 or fp8 in model_quantization_config, or remove the "
-			"key.",
+			"key; where another base is asked for, remove it.",
 		.why = "The loader reads the arguments only when it builds the class that the string names.",
 		.bad = "adapter: lora\nmodel_quantization_config_kwargs:\n  dequantize: true\n",
 		.good = "adapter: lora\nmodel_quantization_config: Mxfp4Config\nmodel_quantization_config_kwargs:\n  "

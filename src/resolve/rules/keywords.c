@@ -174,15 +174,17 @@ static const struct rule rows[] = {
 		.id = "bnb-kwargs-ignored",
 		.stage = STAGE_LOAD,
 		.severity = ALWAYS(SEVERITY_WARNING),
-		.reads = { KEY_BNB_CONFIG_KWARGS, KEY_BASE_QUANTIZATION, KEY_MERGE_LORA },
+		.reads = { KEY_BNB_CONFIG_KWARGS, KEY_BASE_QUANTIZATION, KEY_MERGE_LORA, KEY_GPTQ },
 		.at = { KEY_BNB_CONFIG_KWARGS },
 		.broken = kwargs_reach_nobody,
 		.summary = "bnb_config_kwargs without a bnb nf4 base.",
 		.message =
 			"bnb_config_kwargs has no effect here: Axolotl lays it over the arguments of a 4-bit bnb base alone, and "
-			"here stands {base}.",
-		.remedy =
-			"Remove bnb_config_kwargs, or ask for `model_quantization_config: {bnb: {weight_dtype: nf4}}`.",
+			"here stands {base_or_gptq}.",
+		.remedy = "Remove bnb_config_kwargs{bnb_remedy}.",
+		.advice =
+			"Remove bnb_config_kwargs, or ask for `model_quantization_config: {bnb: {weight_dtype: nf4}}`; beside "
+			"gptq: true, remove it.",
 		.why = "The 8-bit branch of the loader builds its arguments by itself, and the others make no BitsAndBytesConfig.",
 		.bad = BNB("int8") "bnb_config_kwargs: {llm_int8_threshold: 5.0}\n",
 		.good = BNB("nf4") "bnb_config_kwargs: {llm_int8_threshold: 5.0}\n",

@@ -68,14 +68,15 @@ static const struct rule rows[] = {
 		.message =
 			"{merge_lora} would merge the adapter into quantized weights: {culprits}.",
 		.remedy =
-			"Set load_in_4bit and load_in_8bit both to false, as axolotl merge-lora does, to merge into the "
-			"unquantized base; a GPTQ base cannot take a merge.",
+			"Set load_in_4bit and load_in_8bit both to false, as axolotl merge-lora does (and quantize_moe_experts, "
+			"where it is on), to merge into the unquantized base; a GPTQ base cannot take a merge.",
 		.why = "Adding full-precision deltas to quantized weights loses them in rounding.",
 		.bad = "adapter: lora\nload_in_8bit: true\nmerge_lora: true\n",
 		.good = "adapter: qlora\nload_in_4bit: false\nload_in_8bit: false\nmerge_lora: true\n",
 		.fix = { .kind = FIX_SET,
 			.keys = { KEY_LOAD_IN_4BIT, KEY_LOAD_IN_8BIT },
 			.value = "false",
+			.along = KEY_QUANTIZE_MOE_EXPERTS,
 			.unless = KEY_GPTQ },
 	},
 	{

@@ -164,8 +164,10 @@ static const struct rule rows[] = {
 			"torchao int4 for training while the three LoRA kernels will not all be on.",
 		.message =
 			"{base} trains only through the LoRA kernels, and they will not all be on: {culprits}.",
-		.remedy =
-			"Set lora_mlp_kernel, lora_qkv_kernel and lora_o_kernel to true, or choose another weight_dtype.",
+		.remedy = "{kernels_remedy}, or choose another weight_dtype.",
+		.advice =
+			"Set lora_mlp_kernel, lora_qkv_kernel and lora_o_kernel to true, without trust_remote_code, or choose "
+			"another weight_dtype.",
 		.why = "torchao's int4 tensors have no autograd; the kernels dequantize them by hand. Axolotl enables the "
 		       "kernels by itself only when none is mentioned and neither rl nor trust_remote_code is set.",
 		.bad = TORCHAO("int4") "lora_mlp_kernel: false\n",
