@@ -1,5 +1,7 @@
 #include "resolve/facts.h"
 
+#include "schema/suggestion.h"
+
 static const char *const dialect_names[DIALECT_COUNT] = {
 	[DIALECT_NONE] = "none",
 	[DIALECT_NESTED] = "nested",
@@ -90,6 +92,22 @@ bool adapter_is_lora(const struct facts *facts)
 bool adapter_is_missing(const struct facts *facts)
 {
 	return !nonempty(facts, KEY_ADAPTER);
+}
+
+const char *adapter_meant(const struct facts *facts)
+{
+	static const char *const built_in[] = { "lora", "llama-adapter", "qlora" };
+	struct text written = text_trim(facts->settings[KEY_ADAPTER].text);
+	/* xlora, alora and vlora are methods of their own, and none of them is over a 4-bit base. */
+	bool four_bits = text_contains(written, "q") || text_contains(written, "Q");
+	return suggestion_nearest(written, built_in, four_bits ? 3 : 2);
+}
+
+bool nf4_backend_waits(const struct facts *facts)
+{
+	const char *meant = adapter_meant(facts);
+	return is_set(facts, KEY_NF4_BACKEND) && is_true(facts, KEY_LOAD_IN_4BIT) &&
+	       !adapter_is_lora(facts) && meant && text_is(text_of(meant), "qlora");
 }
 
 bool merging(const struct facts *facts)

@@ -133,6 +133,10 @@ bool has_block(const struct facts *facts);
 /* The situation. */
 bool adapter_is_lora(const struct facts *facts); /* lora or qlora */
 bool adapter_is_missing(const struct facts *facts);
+/* The built-in adapter that the name is close to; NULL when there is none. */
+const char *adapter_meant(const struct facts *facts);
+/* nf4_backend beside load_in_4bit and a misspelt qlora, whose correction gives it its effect. */
+bool nf4_backend_waits(const struct facts *facts);
 bool merging(const struct facts *facts);
 bool training(const struct facts *facts);
 /* Merge mode with both flags explicitly false: merge into the unquantized base. */

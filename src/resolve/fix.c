@@ -2,7 +2,6 @@
 
 #include "base/buffer.h"
 #include "resolve/emit.h"
-#include "schema/suggestion.h"
 
 struct repair {
 	struct resolver *resolver;
@@ -179,15 +178,6 @@ static void set_entries(struct repair *repair, const struct rule *rule)
 	if (added.length > 0)
 		edits_insert_behind(
 			&repair->edits, repair->layout, main->member, buffer_text(&added));
-}
-
-const char *adapter_meant(const struct facts *facts)
-{
-	static const char *const built_in[] = { "lora", "llama-adapter", "qlora" };
-	struct text written = text_trim(facts->settings[KEY_ADAPTER].text);
-	/* xlora, alora and vlora are methods of their own, and none of them is over a 4-bit base. */
-	bool four_bits = text_contains(written, "q") || text_contains(written, "Q");
-	return suggestion_nearest(written, built_in, four_bits ? 3 : 2);
 }
 
 bool adapter_clashes(const struct resolver *resolver, const char *adapter)

@@ -8,8 +8,6 @@
 
 /* After the rule's `fix`. */
 void fix_by_rule(struct resolver *resolver, struct diagnostic *diagnostic);
-/* The built-in adapter that an unknown one is close to; NULL when there is none. */
-const char *adapter_meant(const struct facts *facts);
 /* With that adapter the config would have an error that it has not now. */
 bool adapter_clashes(const struct resolver *resolver, const char *adapter);
 /* The name of an entry of `mapping` becomes `name`. */

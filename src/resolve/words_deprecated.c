@@ -2,7 +2,6 @@
 #include "resolve/words_deprecated.h"
 
 #include "base/buffer.h"
-#include "resolve/fix.h"
 
 /* It does say which base it means, whatever else is wrong with it. */
 static bool names_base(const struct base_spelling *spelling)
@@ -36,14 +35,6 @@ enum replacement {
 	REPLACED_ALREADY,   /* a block names the base */
 	REPLACED_BY_GPTQ,   /* the checkpoint's weights are loaded as they are */
 };
-
-/* nf4_backend has no effect beside a misspelt qlora, and will have one. */
-static bool nf4_backend_waits(const struct facts *facts)
-{
-	const char *meant = adapter_meant(facts);
-	return is_set(facts, KEY_NF4_BACKEND) && !says(facts, KEY_ADAPTER, "qlora") && meant &&
-	       text_is(text_of(meant), "qlora");
-}
 
 static enum replacement replacement_of(const struct resolver *resolver, enum key key)
 {

@@ -31,7 +31,7 @@ static bool kwargs_without_class(const struct facts *f)
 
 static bool nf4_backend_alone(const struct facts *f)
 {
-	return is_set(f, KEY_NF4_BACKEND) &&
+	return is_set(f, KEY_NF4_BACKEND) && !nf4_backend_waits(f) &&
 	       !(says(f, KEY_ADAPTER, "qlora") && is_true(f, KEY_LOAD_IN_4BIT));
 }
 
