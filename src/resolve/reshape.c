@@ -144,13 +144,24 @@ const struct member *reshape_selector(const struct reshaping *reshaping)
 	return selector && is_plain_line(reshaping->layout, selector) ? selector : NULL;
 }
 
+struct text reshape_quoted_as(
+	const struct reshaping *reshaping, const struct member *member, struct text name)
+{
+	struct text key = layout_slice(reshaping->layout, member->key_span);
+	char quote = text_starts_with(key, "\"") ? '"' : text_starts_with(key, "'") ? '\'' : '\0';
+	return quote ? arena_printf(reshaping->edits->arena, "%c%.*s%c", quote,
+			       TEXT_ARGUMENTS(name), quote)
+		     : name;
+}
+
 static void rename_outer(const struct reshaping *reshaping)
 {
 	const struct member *outer = reshaping->outer;
 	size_t from = layout_offset(reshaping->layout, outer->key_span.start);
 	size_t to = layout_offset(reshaping->layout, outer->key_span.end);
 	if (!text_equal(outer->key, reshaping->name))
-		edits_add(reshaping->edits, from, to - from, reshaping->name);
+		edits_add(reshaping->edits, from, to - from,
+			reshape_quoted_as(reshaping, outer, reshaping->name));
 }
 
 bool reshape_respell(const struct reshaping *reshaping)

@@ -40,5 +40,8 @@ bool reshape_opens_block(const struct layout *layout, const struct member *membe
 bool reshape_is_own_line(const struct layout *layout, const struct member *member);
 /* Where the comments right above the line at `start` begin, down from `top`, that are indented by `column`. */
 size_t reshape_with_comments(const struct layout *layout, size_t start, size_t top, size_t column);
+/* A name as the entry's key is written: in its quotes. */
+struct text reshape_quoted_as(
+	const struct reshaping *reshaping, const struct member *member, struct text name);
 /* Values that are spelt otherwise then; false when one cannot be. */
 bool reshape_respell(const struct reshaping *reshaping);

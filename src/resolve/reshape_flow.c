@@ -45,14 +45,10 @@ static bool is_braced(const struct layout *layout, const struct node *mapping)
 	       layout->source.data[closing_of(layout, mapping)] == '}';
 }
 
-/* A name as the entry's key is written: in its quotes. */
 static struct text quoted_as(
 	const struct reshaping *reshaping, const struct member *member, const char *name)
 {
-	struct text key = layout_slice(reshaping->layout, member->key_span);
-	char quote = text_starts_with(key, "\"") ? '"' : text_starts_with(key, "'") ? '\'' : '\0';
-	return quote ? arena_printf(reshaping->edits->arena, "%c%s%c", quote, name, quote)
-		     : text_of(name);
+	return reshape_quoted_as(reshaping, member, text_of(name));
 }
 
 /* By how many columns the entries stand right of the brace that ends them, where both head a line; else as the file does. */

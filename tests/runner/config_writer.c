@@ -24,7 +24,8 @@ struct writer {
 	unsigned root; /* column of the top level */
 	unsigned comments;
 	bool json;
-	bool lines; /* a flow mapping has an entry a line */
+	bool strict; /* JSON that is nothing but JSON */
+	bool lines;  /* a flow mapping has an entry a line */
 };
 
 static bool once(struct writer *writer, unsigned in)
@@ -52,6 +53,10 @@ static void put_comment(struct writer *writer)
 
 static void end_line(struct writer *writer)
 {
+	if (writer->strict) {
+		put(writer, writer->newline);
+		return;
+	}
 	if (once(writer, 10))
 		put(writer, once(writer, 2) ? "  " : "   ");
 	if (once(writer, 5)) {
@@ -64,6 +69,8 @@ static void end_line(struct writer *writer)
 /* Blank lines and whole-line comments between entries. */
 static void put_gap(struct writer *writer, unsigned indent)
 {
+	if (writer->strict)
+		return;
 	while (once(writer, 6)) {
 		size_t blanks = once(writer, 6) ? random_below(writer->random, indent + 8) : 0;
 		buffer_add_repeated(&writer->out, ' ', blanks);
@@ -155,7 +162,7 @@ static void put_scalar(struct writer *writer, const struct part *part)
 		put(writer, "null");
 		break;
 	default:
-		put(writer, part->word);
+		put(writer, writer->strict && strpbrk(part->word, "_x") ? "4096" : part->word);
 	}
 }
 
@@ -172,7 +179,7 @@ static void put_flow_entry(struct writer *writer, const struct part *part, unsig
 	if (part->shape == PART_MAPPING)
 		put_flow(writer, part->parts, part->count, indent + writer->step);
 	else if (part->shape == PART_TRICKY)
-		put(writer, part->flow);
+		put(writer, writer->strict ? "[{\"a\": \"b # c\"}, null]" : part->flow);
 	else
 		put_scalar(writer, part);
 }
@@ -299,6 +306,8 @@ static void put_block(
 
 static void put_head(struct writer *writer)
 {
+	if (writer->strict)
+		return;
 	put(writer, once(writer, 12) ? "\xef\xbb\xbf" : "");
 	if (once(writer, 6)) {
 		put_gap(writer, 0);
@@ -314,7 +323,7 @@ static void put_foot(struct writer *writer, bool block)
 	if (!block)
 		end_line(writer);
 	put_gap(writer, 0);
-	if (once(writer, 20)) {
+	if (!writer->strict && once(writer, 20)) {
 		put(writer, "...");
 		end_line(writer);
 	}
@@ -334,7 +343,8 @@ struct text parts_write(
 		writer.step = 1 + (unsigned)random_below(random, 4);
 	bool block = !once(&writer, 4);
 	writer.root = once(&writer, 8) ? 2 : 0;
-	writer.json = !block && once(&writer, 3);
+	writer.json = !block && once(&writer, 2);
+	writer.strict = writer.json && once(&writer, 2);
 	put_head(&writer);
 	if (block) {
 		put_block(&writer, parts, count, writer.root);

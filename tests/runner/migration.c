@@ -210,6 +210,13 @@ static bool read_side(const struct migration_case *subject, struct side *side)
 	       comments_find(subject->arena, side->text, &side->comments);
 }
 
+static bool is_json(const struct migration_case *subject, struct text text)
+{
+	struct document document;
+	json_read(&document, subject->arena, text, &resolve_limits_default.config);
+	return document.root != NULL;
+}
+
 /* The diff, given to patch, makes the migrated text. */
 static void check_patch(const struct migration_case *subject, const struct resolution *resolution)
 {
@@ -240,6 +247,8 @@ static void check_changed(const struct migration_case *subject, const struct res
 	check_findings(subject, resolution, after.resolution);
 	check(subject, text_equal(after.resolution->migrated, after.text),
 		"the migrated text changes again", after.text);
+	check(subject, !is_json(subject, before.text) || is_json(subject, after.text),
+		"JSON is no JSON any more", after.text);
 	check_comments(subject, &before, &after);
 	check_lines(subject, &before, &after);
 	if (subject->folder)
