@@ -53,6 +53,8 @@ struct edits {
 	size_t count;
 	size_t capacity;
 	struct moved *moved;
+	bool takes_comments; /* an entry that moves takes along the comments around it */
+	bool took_comments;
 	struct text refusal; /* why an edit is not safe (the first reason), "" while all is well */
 	struct mark refused_at;
 };

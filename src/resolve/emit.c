@@ -176,6 +176,85 @@ static size_t with_comments_above(const struct layout *layout, size_t from, size
 	return from;
 }
 
+static bool is_comment_line(const struct layout *layout, size_t start)
+{
+	size_t end = layout_line_end(layout, start);
+	struct text comment = layout_comment(layout, start, end);
+	return comment.length > 0 &&
+	       comment.data == layout->source.data + start + layout_blanks_at(layout, start);
+}
+
+/* A collection that heads its line, and not a copy of it: under another name it is the same entry, comments and all. */
+static bool takes_comments(
+	const struct edits *edits, const struct layout *layout, const struct member *member)
+{
+	size_t key = layout_offset(layout, member->key_span.start);
+	const struct member *top = layout_top(layout, member->key_span.start);
+	return edits->takes_comments && member->via == VIA_DIRECT && !made(member->value) &&
+	       !layout->root->flow && top && !layout_is_repeated(layout, top) &&
+	       layout_line_start(layout, key) + layout_indentation(layout, member) == key;
+}
+
+/* Lines that stand elsewhere now. Those of an entry of the top level go with it, others have to be taken out. */
+static void take_lines(struct edits *edits, const struct layout *layout,
+	const struct member *member, size_t from, size_t to)
+{
+	struct span top = member_span(layout_top(layout, member->key_span.start));
+	size_t start = layout_line_start(layout, layout_offset(layout, top.start));
+	size_t end = layout_line_end(layout, layout_offset(layout, top.end));
+	if (from >= to)
+		return;
+	edits->took_comments = true;
+	edits_moved(edits, from, to);
+	if (to <= start || from >= end)
+		edits_add(edits, from, to - from, TEXT(""));
+}
+
+/* The comments right above the entry. */
+static void emit_comments_above(struct buffer *out, struct edits *edits,
+	const struct layout *layout, const struct member *member, unsigned indent)
+{
+	size_t line = layout_line_start(layout, layout_offset(layout, member->key_span.start));
+	size_t from = line;
+	while (from > 0 && is_comment_line(layout, layout_line_start(layout, from - 1)))
+		from = layout_line_start(layout, from - 1);
+	for (size_t at = from; at < line; at = layout_line_end(layout, at)) {
+		size_t blanks = layout_blanks_at(layout, at);
+		size_t end = layout_line_end(layout, at);
+		buffer_add_repeated(out, ' ', indent);
+		buffer_add(
+			out, (struct text){ layout->source.data + at + blanks, end - at - blanks });
+	}
+	take_lines(edits, layout, member, from, line);
+}
+
+/* The comment that ends the line, as it stands there, and the line end. */
+static void emit_comment_beside(
+	struct buffer *out, struct edits *edits, const struct layout *layout, size_t behind)
+{
+	struct text comment = layout_comment(layout, behind, layout_line_end(layout, behind));
+	size_t at = (size_t)(comment.data - layout->source.data);
+	if (comment.length > 0) {
+		edits->took_comments = true;
+		edits_moved(edits, at, at + comment.length);
+		buffer_add(out, (struct text){ layout->source.data + behind, at - behind });
+		buffer_add(out, comment);
+	}
+	buffer_add_string(out, layout->newline);
+}
+
+/* Behind the comments that follow at once and are indented as the lines of the entry's value are. */
+static size_t comments_below(
+	const struct layout *layout, const struct member *member, size_t end, size_t column)
+{
+	if (layout_gap_of(layout, member->value).scalar)
+		return end;
+	while (end < layout->source.length && is_comment_line(layout, end) &&
+		layout_blanks_at(layout, end) >= column)
+		end = layout_line_end(layout, end);
+	return end;
+}
+
 /* The user's own lines of a block collection, moved to another column. */
 static void emit_moved_lines(struct buffer *out, struct edits *edits, const struct layout *layout,
 	const struct member *member, unsigned indent)
@@ -188,6 +267,11 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 	size_t old = node->span.start.column;
 	if (layout_gap_of(layout, node).kept)
 		to = layout_skip_blank_lines(layout, to);
+	if (takes_comments(edits, layout, member)) {
+		size_t below = comments_below(layout, member, to, old);
+		take_lines(edits, layout, member, to, below);
+		to = below;
+	}
 	if (indentation((struct text){ source.data + from, to - from }) != old) {
 		edits_refuse(edits, node->span.start,
 			TEXT("a nested collection carries an anchor or a tag"));
@@ -216,21 +300,40 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 		buffer_add_string(out, layout->newline);
 }
 
+/* Behind the colon of a block, or behind a value in braces: what may follow there is a comment. */
+static size_t behind_of(const struct layout *layout, const struct member *member, bool block)
+{
+	size_t end = layout_offset(layout, member->value_span.end);
+	if (!block)
+		return end;
+	size_t at = layout_offset(layout, member->key_span.end);
+	while (at < end && layout->source.data[at] == ' ')
+		at++;
+	return at < end && layout->source.data[at] == ':' ? at + 1 : at;
+}
+
 static void emit_entry(struct buffer *out, struct edits *edits, const struct layout *layout,
 	const struct member *member, unsigned indent)
 {
 	const struct node *value = member->value;
 	bool block = !is_scalar(value) && !value->flow && value->count > 0 &&
 		     alias_of(layout, member).length == 0;
+	bool takes = !is_scalar(value) && takes_comments(edits, layout, member);
+	if (takes)
+		emit_comments_above(out, edits, layout, member, indent);
 	buffer_add_repeated(out, ' ', indent);
-	if (!block) {
+	if (block) {
+		emit_key(out, layout, member->key);
+		buffer_add_byte(out, ':');
+	} else {
 		emit_flow_member(out, edits, layout, member);
-		buffer_add_string(out, layout->newline);
-		return;
 	}
-	emit_key(out, layout, member->key);
-	buffer_add_byte(out, ':');
-	buffer_add_string(out, layout->newline);
+	if (takes)
+		emit_comment_beside(out, edits, layout, behind_of(layout, member, block));
+	else
+		buffer_add_string(out, layout->newline);
+	if (!block)
+		return;
 	if (!made(value)) {
 		emit_moved_lines(out, edits, layout, member, indent + layout->step);
 		return;

@@ -272,6 +272,7 @@ static void reshape_the_block(struct migration *migration)
 
 static void plan(struct migration *migration, bool in_place)
 {
+	migration->edits.takes_comments = in_place;
 	if (in_place)
 		reshape_the_block(migration);
 	make_entries(migration);
@@ -369,7 +370,7 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 		refuse(resolver, reason, NULL);
 		return;
 	}
-	/* A block that cannot be reshaped in place is made anew. */
+	/* A block that cannot be reshaped in place is made anew, and comments that cannot move along stay where they are. */
 	for (int in_place = 1; in_place >= 0; in_place--) {
 		struct migration migration = begin(resolver, resolution);
 		if (!migration.layout)
@@ -378,7 +379,7 @@ void migrate(struct resolver *resolver, struct resolution *resolution)
 		resolution->migrated = edited(&migration);
 		if (resolution->migrated.data || resolver->migrated_before)
 			return;
-		if (migration.reshaped)
+		if (migration.reshaped || migration.edits.took_comments)
 			continue;
 		if (edits_refused(&migration.edits))
 			refuse(resolver, migration.edits.refusal, culprit(&migration));

@@ -111,14 +111,32 @@ static bool is_quantization_key(struct text key)
 	return false;
 }
 
-static void mark_entry(const struct node *root, const struct member *member, bool *marked)
+static bool is_comment(const struct lines *lines, size_t line)
 {
+	return line < lines->count &&
+	       text_starts_with(text_trim(lines_text(lines, (uint32_t)line)), "#");
+}
+
+/* The comments right above the entry and right below may move with it. */
+static void mark_comments(const struct lines *lines, struct span span, bool *marked)
+{
+	for (size_t line = span.start.line; line > 0 && is_comment(lines, line - 1); line--)
+		marked[line - 1] = true;
+	for (size_t line = span.end.line + 1; is_comment(lines, line); line++)
+		marked[line] = true;
+}
+
+static void mark_entry(const struct side *side, const struct member *member, bool *marked)
+{
+	const struct node *root = side->document.root;
 	struct span span = member_span(member);
 	bool whole = root->flow && span.start.line == span.end.line;
 	if (!is_quantization_key(member->key) && !whole)
 		return;
 	for (uint32_t line = span.start.line; line <= span.end.line; line++)
 		marked[line] = true;
+	if (!root->flow)
+		mark_comments(&side->lines, span, marked);
 }
 
 /* Marks the lines that hold an entry about the quantization. */
@@ -126,10 +144,10 @@ static void mark_lines(const struct side *side, bool *marked)
 {
 	const struct node *root = side->document.root;
 	for (uint32_t i = 0; i < root->count; i++)
-		mark_entry(root, &root->members[i], marked);
+		mark_entry(side, &root->members[i], marked);
 	for (const struct replaced *item = side->document.replaced; item; item = item->next)
 		if (item->mapping == root)
-			mark_entry(root, &item->member, marked);
+			mark_entry(side, &item->member, marked);
 	/* In a flow mapping the brackets and commas of neighbours may stand on lines of their own. */
 	for (uint32_t line = root->span.start.line; root->flow && line <= root->span.end.line;
 		line++)
