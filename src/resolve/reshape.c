@@ -33,9 +33,13 @@ static size_t column_of(const struct layout *layout, size_t start, struct shift 
 {
 	size_t blanks = layout_blanks_at(layout, start);
 	bool blank = is_blank(layout, start, layout_line_end(layout, start));
+	bool comment = is_comment_line(layout, start);
 	if (blank ? blanks > shift.old : blanks >= shift.old)
 		return blanks + shift.new - shift.old;
-	if (blank || is_comment_line(layout, start))
+	/* A column or two off, but right of the key above: it is one of these lines. */
+	if (comment && blanks + shift.new > 2 * shift.old)
+		return blanks + shift.new - shift.old;
+	if (blank || comment)
 		return blanks < shift.new ? blanks : shift.new > shift.old ? blanks : shift.new;
 	return SIZE_MAX;
 }
@@ -72,12 +76,11 @@ static size_t lines_end(const struct layout *layout, const struct member *member
 	}
 }
 
-size_t reshape_with_comments(const struct layout *layout, size_t start, size_t top, size_t column)
+size_t reshape_with_comments(const struct layout *layout, size_t start, size_t top)
 {
 	while (start > top) {
 		size_t above = layout_line_start(layout, start - 1);
-		if (above < top || layout_blanks_at(layout, above) != column ||
-			!is_comment_line(layout, above))
+		if (above < top || !is_comment_line(layout, above))
 			break;
 		start = above;
 	}
@@ -188,7 +191,7 @@ static void lift_selector(const struct reshaping *reshaping, const struct member
 	size_t key = layout_offset(layout, selector->key_span.start);
 	size_t start = layout_line_start(layout, key);
 	size_t end = layout_line_end(layout, key);
-	size_t first = reshape_with_comments(layout, start, top, shift.old);
+	size_t first = reshape_with_comments(layout, start, top);
 	size_t value = layout_offset(layout, selector->value_span.end);
 	struct text comments = { layout->source.data + first, start - first };
 	struct text rest = { layout->source.data + value, end - value };
@@ -221,7 +224,7 @@ static bool nest(const struct reshaping *reshaping, const struct member *selecto
 		return alone || shift_lines(reshaping, layout_line_end(layout, value), end, shift);
 	}
 	size_t line = layout_line_start(layout, key);
-	size_t above = reshape_with_comments(layout, line, top, column);
+	size_t above = reshape_with_comments(layout, line, top);
 	lift_selector(reshaping, selector, top, shift);
 	return shift_lines(reshaping, top, above, shift) &&
 	       shift_lines(reshaping, layout_line_end(layout, key), end, shift);

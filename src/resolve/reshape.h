@@ -38,8 +38,8 @@ bool reshape_is_as_written(const struct layout *layout, const struct node *mappi
 bool reshape_opens_block(const struct layout *layout, const struct member *member);
 /* `KEY: VALUE` on a line of its own, perhaps with a comment. */
 bool reshape_is_own_line(const struct layout *layout, const struct member *member);
-/* Where the comments right above the line at `start` begin, down from `top`, that are indented by `column`. */
-size_t reshape_with_comments(const struct layout *layout, size_t start, size_t top, size_t column);
+/* Where the comments right above the line at `start` begin, down from `top`; whatever their column, they explain what follows. */
+size_t reshape_with_comments(const struct layout *layout, size_t start, size_t top);
 /* A name as the entry's key is written: in its quotes. */
 struct text reshape_quoted_as(
 	const struct reshaping *reshaping, const struct member *member, struct text name);

@@ -20,7 +20,7 @@ static bool piece_of(
 	*ret_piece = (struct piece){
 		.member = member,
 		.line = line,
-		.comments = reshape_with_comments(layout, line, top, key - line),
+		.comments = reshape_with_comments(layout, line, top),
 		.end = layout_line_end(layout, key),
 	};
 	return reshape_is_own_line(layout, member);
@@ -29,11 +29,11 @@ static bool piece_of(
 static void put_comments(
 	const struct layout *layout, struct buffer *out, const struct piece *piece, size_t column)
 {
-	size_t own = piece->member->key_span.start.column;
 	for (size_t at = piece->comments; at < piece->line;) {
 		size_t end = layout_line_end(layout, at);
+		size_t own = at + layout_blanks_at(layout, at);
 		buffer_add_repeated(out, ' ', column);
-		buffer_add(out, (struct text){ layout->source.data + at + own, end - at - own });
+		buffer_add(out, (struct text){ layout->source.data + own, end - own });
 		at = end;
 	}
 }
