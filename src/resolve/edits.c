@@ -347,6 +347,8 @@ void edits_insert_behind(struct edits *edits, const struct layout *layout,
 		return;
 	}
 	size_t end = layout_offset(layout, member_span(member).end);
+	if (layout->root->flow && edits_insert_line(edits, layout, member, text))
+		return;
 	if (layout->root->flow) {
 		edits_add(
 			edits, end, 0, arena_printf(edits->arena, ", %.*s", TEXT_ARGUMENTS(text)));

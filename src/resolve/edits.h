@@ -106,6 +106,13 @@ bool layout_has_properties(const struct layout *layout, const struct member *mem
 struct text layout_properties_path(const struct layout *layout, const struct member *member);
 /* The first comment that begins between two offsets, to the end of its line; empty when there is none. */
 struct text layout_comment(const struct layout *layout, size_t from, size_t to);
+/* Nothing but a comment stands on the line that begins there. */
+bool layout_is_comment_line(const struct layout *layout, size_t start);
+/* Where the comments right above a line begin, down from `top`; whatever their column, they explain what follows. */
+size_t layout_comments_above(const struct layout *layout, size_t start, size_t top);
+/* Adds these lines of comments, moved to a column. */
+void layout_put_comments(
+	const struct layout *layout, struct buffer *out, struct text lines, size_t column);
 
 void edits_init(struct edits *edits, struct arena *arena);
 void edits_refuse(struct edits *edits, struct mark at, struct text why);
@@ -153,6 +160,13 @@ void edits_replace_flow(struct edits *edits, const struct layout *layout,
 void edits_replace_scalar(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text);
 void edits_replace_quoted(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text);
+/* The comma behind an offset, past blanks and comments; SIZE_MAX when something else comes first. */
+size_t edits_comma_behind(const struct layout *layout, size_t offset);
+/* What stands between two entries of a flow top level: a line end, too, where it has an entry a line. */
+struct text edits_flow_separator(const struct edits *edits, const struct layout *layout);
+/* An entry on a line of its own behind one that has its line to itself; false, and nothing done, where it has not. */
+bool edits_insert_line(struct edits *edits, const struct layout *layout,
 	const struct member *member, struct text text);
 /* New lines (or, in a flow mapping, an entry) behind an entry of the top level. */
 void edits_insert_behind(struct edits *edits, const struct layout *layout,

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* The comma behind an offset, past blanks and comments; SIZE_MAX when something else comes first. */
-static size_t comma_behind(const struct layout *layout, size_t offset)
+size_t edits_comma_behind(const struct layout *layout, size_t offset)
 {
 	struct text source = layout->source;
 	for (; offset < source.length; offset++) {
@@ -109,6 +108,47 @@ static void remove_entry(struct edits *edits, const struct layout *layout,
 	edits_add(edits, from, to - from, comments);
 }
 
+struct text edits_flow_separator(const struct edits *edits, const struct layout *layout)
+{
+	const struct node *root = layout->root;
+	for (uint32_t i = 0; i < root->count; i++) {
+		size_t key = layout_offset(layout, root->members[i].key_span.start);
+		if (!is_blank(layout, layout_line_start(layout, key), key))
+			return TEXT(", ");
+	}
+	return arena_printf(edits->arena, ",%s%*s", layout->newline,
+		(int)layout_indentation(layout, &root->members[0]), "");
+}
+
+bool edits_insert_line(struct edits *edits, const struct layout *layout,
+	const struct member *member, struct text text)
+{
+	size_t key = layout_offset(layout, member->key_span.start);
+	size_t value = layout_offset(layout, member_span(member).end);
+	size_t comma = skip_blanks(layout, value);
+	bool separated = comma < layout->source.length && layout->source.data[comma] == ',';
+	size_t rest = skip_blanks(layout, separated ? comma + 1 : value);
+	size_t end = layout_line_end(layout, value);
+	bool ends = rest < layout->source.length &&
+		    (layout->source.data[rest] == '#' || line_end_length(layout->source, rest) > 0);
+	if (!is_blank(layout, layout_line_start(layout, key), key) || !ends ||
+		!layout_line_ended(layout, end) ||
+		(!separated && edits_comma_behind(layout, value) != SIZE_MAX))
+		return false;
+	/* The comma that is there comes to stand behind the new entry, for a removal of what follows may take it away. */
+	size_t from = separated ? comma + 1 : value;
+	struct text comment = layout_comment(layout, value, end);
+	size_t to = comment.length > 0 ? rest + comment.length : from;
+	struct text beside = { layout->source.data + from, to - from };
+	edits_add(edits, value, 0,
+		arena_printf(edits->arena, ",%.*s%s%*s%.*s", TEXT_ARGUMENTS(beside),
+			layout->newline, (int)layout_indentation(layout, member), "",
+			TEXT_ARGUMENTS(text)));
+	if (to > from)
+		edits_add(edits, from, to - from, TEXT(""));
+	return true;
+}
+
 /* The position in the selection from which on no entry that stays follows. */
 static uint32_t tail_of(const struct selection *selection)
 {
@@ -134,13 +174,14 @@ void edits_remove_flow(
 		if (!edits_may_change(edits, layout, &members[entry]))
 			return;
 		size_t end = layout_offset(layout, member_span(&members[entry]).end);
-		size_t comma = comma_behind(layout, end);
+		size_t comma = edits_comma_behind(layout, end);
 		bool joined = comma != SIZE_MAX && is_blank(layout, end, comma);
 		remove_entry(edits, layout, &members[entry], joined ? comma + 1 : end, i >= tail);
 		if (joined)
 			continue;
 		if (comma == SIZE_MAX && kept)
-			comma = comma_behind(layout, layout_offset(layout, member_span(kept).end));
+			comma = edits_comma_behind(
+				layout, layout_offset(layout, member_span(kept).end));
 		if (comma != SIZE_MAX && comma != dropped)
 			edits_add(edits, comma, 1, TEXT(""));
 		dropped = comma;

@@ -176,14 +176,6 @@ static size_t with_comments_above(const struct layout *layout, size_t from, size
 	return from;
 }
 
-static bool is_comment_line(const struct layout *layout, size_t start)
-{
-	size_t end = layout_line_end(layout, start);
-	struct text comment = layout_comment(layout, start, end);
-	return comment.length > 0 &&
-	       comment.data == layout->source.data + start + layout_blanks_at(layout, start);
-}
-
 /* A collection that heads its line, and not a copy of it: under another name it is the same entry, comments and all. */
 static bool takes_comments(
 	const struct edits *edits, const struct layout *layout, const struct member *member)
@@ -215,16 +207,9 @@ static void emit_comments_above(struct buffer *out, struct edits *edits,
 	const struct layout *layout, const struct member *member, unsigned indent)
 {
 	size_t line = layout_line_start(layout, layout_offset(layout, member->key_span.start));
-	size_t from = line;
-	while (from > 0 && is_comment_line(layout, layout_line_start(layout, from - 1)))
-		from = layout_line_start(layout, from - 1);
-	for (size_t at = from; at < line; at = layout_line_end(layout, at)) {
-		size_t blanks = layout_blanks_at(layout, at);
-		size_t end = layout_line_end(layout, at);
-		buffer_add_repeated(out, ' ', indent);
-		buffer_add(
-			out, (struct text){ layout->source.data + at + blanks, end - at - blanks });
-	}
+	size_t from = layout_comments_above(layout, line, 0);
+	layout_put_comments(
+		layout, out, (struct text){ layout->source.data + from, line - from }, indent);
 	take_lines(edits, layout, member, from, line);
 }
 
@@ -249,7 +234,7 @@ static size_t comments_below(
 {
 	if (layout_gap_of(layout, member->value).scalar)
 		return end;
-	while (end < layout->source.length && is_comment_line(layout, end) &&
+	while (end < layout->source.length && layout_is_comment_line(layout, end) &&
 		layout_blanks_at(layout, end) >= column)
 		end = layout_line_end(layout, end);
 	return end;

@@ -120,3 +120,33 @@ struct text layout_comment(const struct layout *layout, size_t from, size_t to)
 		     memory->comments[low].data < layout->source.data + to;
 	return found ? memory->comments[low] : TEXT("");
 }
+
+bool layout_is_comment_line(const struct layout *layout, size_t start)
+{
+	struct text comment = layout_comment(layout, start, layout_line_end(layout, start));
+	return comment.length > 0 &&
+	       comment.data == layout->source.data + start + layout_blanks_at(layout, start);
+}
+
+size_t layout_comments_above(const struct layout *layout, size_t start, size_t top)
+{
+	while (start > top) {
+		size_t above = layout_line_start(layout, start - 1);
+		if (above < top || !layout_is_comment_line(layout, above))
+			break;
+		start = above;
+	}
+	return start;
+}
+
+void layout_put_comments(
+	const struct layout *layout, struct buffer *out, struct text lines, size_t column)
+{
+	size_t at = (size_t)(lines.data - layout->source.data);
+	for (size_t to = at + lines.length; at < to;) {
+		size_t own = at + layout_blanks_at(layout, at);
+		at = layout_line_end(layout, at);
+		buffer_add_repeated(out, ' ', column);
+		buffer_add(out, (struct text){ layout->source.data + own, at - own });
+	}
+}

@@ -35,6 +35,8 @@ static void make_entries(struct migration *migration)
 	if (migration->reshaped)
 		return;
 	bool flow = migration->before->flow;
+	struct text separator =
+		flow ? edits_flow_separator(&migration->edits, migration->layout) : TEXT("");
 	unsigned indent = (unsigned)layout_root_column(migration->layout);
 	for (uint32_t i = 0; i < migration->after->count; i++) {
 		const struct member *member = &migration->after->members[i];
@@ -45,7 +47,7 @@ static void make_entries(struct migration *migration)
 		migration->made_gap = layout_gap_behind(layout, member);
 		migration->made_gap.column = 0; /* the lines may stand at other columns now */
 		if (flow)
-			buffer_add_string(&out, out.length > 0 ? ", " : "");
+			buffer_add(&out, out.length > 0 ? separator : TEXT(""));
 		buffer_add(&out, flow ? emit_flow(edits, layout, member)
 				      : emit_lines(edits, layout, member, indent));
 	}
@@ -129,7 +131,8 @@ static void insert_before(struct migration *migration, const struct member *memb
 	migration->placed = true;
 	if (migration->before->flow)
 		edits_add(edits, from, 0,
-			arena_printf(edits->arena, "%.*s, ", TEXT_ARGUMENTS(migration->made)));
+			arena_printf(edits->arena, "%.*s%.*s", TEXT_ARGUMENTS(migration->made),
+				TEXT_ARGUMENTS(edits_flow_separator(edits, migration->layout))));
 	else
 		edits_add(edits, layout_line_start(migration->layout, from), 0, migration->made);
 }

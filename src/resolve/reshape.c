@@ -20,20 +20,12 @@ static bool heads_line(const struct layout *layout, size_t offset)
 	return start + layout_blanks_at(layout, start) == offset;
 }
 
-/* Nothing but a comment stands on the line of a comment. */
-static bool is_comment_line(const struct layout *layout, size_t start)
-{
-	struct text comment = layout_comment(layout, start, layout_line_end(layout, start));
-	return comment.length > 0 &&
-	       comment.data == layout->source.data + start + layout_blanks_at(layout, start);
-}
-
 /* SIZE_MAX for a line that cannot be moved. Blanks of a blank line may belong to a block scalar. */
 static size_t column_of(const struct layout *layout, size_t start, struct shift shift)
 {
 	size_t blanks = layout_blanks_at(layout, start);
 	bool blank = is_blank(layout, start, layout_line_end(layout, start));
-	bool comment = is_comment_line(layout, start);
+	bool comment = layout_is_comment_line(layout, start);
 	if (blank ? blanks > shift.old : blanks >= shift.old)
 		return blanks + shift.new - shift.old;
 	/* A column or two off, but right of the key above: it is one of these lines. */
@@ -69,22 +61,11 @@ static size_t lines_end(const struct layout *layout, const struct member *member
 	size_t end = layout_line_end(layout, layout_offset(layout, member_span(member).end));
 	for (;;) {
 		size_t next = layout_skip_blank_lines(layout, end);
-		if (next >= layout->source.length || !is_comment_line(layout, next) ||
+		if (next >= layout->source.length || !layout_is_comment_line(layout, next) ||
 			layout_blanks_at(layout, next) < column)
 			return end;
 		end = layout_line_end(layout, next);
 	}
-}
-
-size_t reshape_with_comments(const struct layout *layout, size_t start, size_t top)
-{
-	while (start > top) {
-		size_t above = layout_line_start(layout, start - 1);
-		if (above < top || !is_comment_line(layout, above))
-			break;
-		start = above;
-	}
-	return start;
 }
 
 bool reshape_is_as_written(const struct layout *layout, const struct node *mapping)
@@ -125,7 +106,7 @@ bool reshape_opens_block(const struct layout *layout, const struct member *membe
 	       heads_line(layout, layout_offset(layout, member->key_span.start));
 }
 
-static bool is_plain_line(const struct layout *layout, const struct member *member)
+bool reshape_is_plain_line(const struct layout *layout, const struct member *member)
 {
 	struct span span = member_span(member);
 	size_t value = layout_offset(layout, member->value_span.start);
@@ -136,7 +117,7 @@ static bool is_plain_line(const struct layout *layout, const struct member *memb
 
 bool reshape_is_own_line(const struct layout *layout, const struct member *member)
 {
-	return is_plain_line(layout, member) &&
+	return reshape_is_plain_line(layout, member) &&
 	       heads_line(layout, layout_offset(layout, member->key_span.start)) &&
 	       ends_line(layout, layout_offset(layout, member->value_span.end));
 }
@@ -144,7 +125,7 @@ bool reshape_is_own_line(const struct layout *layout, const struct member *membe
 const struct member *reshape_selector(const struct reshaping *reshaping)
 {
 	const struct member *selector = node_member(reshaping->outer->value, TEXT("backend"));
-	return selector && is_plain_line(reshaping->layout, selector) ? selector : NULL;
+	return selector && reshape_is_plain_line(reshaping->layout, selector) ? selector : NULL;
 }
 
 struct text reshape_quoted_as(
@@ -175,7 +156,7 @@ bool reshape_respell(const struct reshaping *reshaping)
 		const struct member *wanted = node_member(reshaping->body, written->key);
 		if (!wanted || wanted->value == written->value || text_is(written->key, "backend"))
 			continue;
-		if (!is_plain_line(reshaping->layout, written))
+		if (!reshape_is_plain_line(reshaping->layout, written))
 			return false;
 		edits_replace_scalar(
 			reshaping->edits, reshaping->layout, written, wanted->value->text);
@@ -191,7 +172,7 @@ static void lift_selector(const struct reshaping *reshaping, const struct member
 	size_t key = layout_offset(layout, selector->key_span.start);
 	size_t start = layout_line_start(layout, key);
 	size_t end = layout_line_end(layout, key);
-	size_t first = reshape_with_comments(layout, start, top);
+	size_t first = layout_comments_above(layout, start, top);
 	size_t value = layout_offset(layout, selector->value_span.end);
 	struct text comments = { layout->source.data + first, start - first };
 	struct text rest = { layout->source.data + value, end - value };
@@ -224,7 +205,7 @@ static bool nest(const struct reshaping *reshaping, const struct member *selecto
 		return alone || shift_lines(reshaping, layout_line_end(layout, value), end, shift);
 	}
 	size_t line = layout_line_start(layout, key);
-	size_t above = reshape_with_comments(layout, line, top);
+	size_t above = layout_comments_above(layout, line, top);
 	lift_selector(reshaping, selector, top, shift);
 	return shift_lines(reshaping, top, above, shift) &&
 	       shift_lines(reshaping, layout_line_end(layout, key), end, shift);

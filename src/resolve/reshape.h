@@ -36,10 +36,41 @@ size_t reshape_behind_colon(const struct layout *layout, const struct member *me
 bool reshape_is_as_written(const struct layout *layout, const struct node *mapping);
 /* `KEY:` on a line of its own. */
 bool reshape_opens_block(const struct layout *layout, const struct member *member);
+/* `KEY: VALUE` within a line, without an anchor, a tag or an alias. */
+bool reshape_is_plain_line(const struct layout *layout, const struct member *member);
 /* `KEY: VALUE` on a line of its own, perhaps with a comment. */
 bool reshape_is_own_line(const struct layout *layout, const struct member *member);
-/* Where the comments right above the line at `start` begin, down from `top`; whatever their column, they explain what follows. */
-size_t reshape_with_comments(const struct layout *layout, size_t start, size_t top);
+/* Of mappings in braces. */
+bool reshape_is_braced(const struct layout *layout, const struct node *mapping);
+size_t reshape_closing_of(const struct layout *layout, const struct node *mapping);
+/* By how many columns the entries stand right of the brace that ends them, where both head a line; else as the file does. */
+size_t reshape_step_of(const struct layout *layout, const struct node *mapping);
+size_t reshape_skip_spaces(const struct layout *layout, size_t at);
+/* Nothing but blanks stands before the offset on its line. */
+bool reshape_heads_line(const struct layout *layout, size_t at);
+/* A line end, or a comment. */
+bool reshape_at_line_end(const struct layout *layout, size_t at);
+
+/* An entry in braces that has its line to itself, with the comments right above it. */
+struct braced_entry {
+	const struct member *member;
+	size_t above; /* where these comments begin */
+	size_t line;
+	size_t rest; /* behind the value and its comma: what follows is a comment, or nothing */
+	size_t end;
+	bool comma;
+};
+bool braced_entry_of(const struct layout *layout, const struct node *mapping,
+	const struct member *member, struct braced_entry *ret_entry);
+/* `torchao: {` in place of the selector, with what stands behind it. */
+void braced_put_opening(const struct reshaping *reshaping, struct buffer *out,
+	const struct braced_entry *selector, size_t column);
+/* Their lines go, and the comma before them where nothing that stays follows. */
+void braced_remove(
+	const struct reshaping *reshaping, const struct braced_entry *entries, size_t count);
+/* The same as reshape_out_of_peft(), where peft is in braces and has an entry a line. */
+bool reshape_out_of_braces(const struct reshaping *reshaping);
+
 /* A name as the entry's key is written: in its quotes. */
 struct text reshape_quoted_as(
 	const struct reshaping *reshaping, const struct member *member, struct text name);

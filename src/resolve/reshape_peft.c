@@ -20,7 +20,7 @@ static bool piece_of(
 	*ret_piece = (struct piece){
 		.member = member,
 		.line = line,
-		.comments = reshape_with_comments(layout, line, top),
+		.comments = layout_comments_above(layout, line, top),
 		.end = layout_line_end(layout, key),
 	};
 	return reshape_is_own_line(layout, member);
@@ -29,13 +29,9 @@ static bool piece_of(
 static void put_comments(
 	const struct layout *layout, struct buffer *out, const struct piece *piece, size_t column)
 {
-	for (size_t at = piece->comments; at < piece->line;) {
-		size_t end = layout_line_end(layout, at);
-		size_t own = at + layout_blanks_at(layout, at);
-		buffer_add_repeated(out, ' ', column);
-		buffer_add(out, (struct text){ layout->source.data + own, end - own });
-		at = end;
-	}
+	struct text lines = { layout->source.data + piece->comments,
+		piece->line - piece->comments };
+	layout_put_comments(layout, out, lines, column);
 }
 
 /* What follows the value on its line. */
@@ -119,8 +115,12 @@ bool reshape_out_of_peft(const struct reshaping *reshaping)
 	struct buffer out;
 	size_t key = layout_offset(layout, outer->key_span.start);
 	size_t line = layout_line_start(layout, key);
-	if (outer->via != VIA_DIRECT || layout_is_repeated(layout, outer) || outer->value->flow ||
-		!reshape_is_as_written(layout, outer->value) || !reshape_opens_block(layout, outer))
+	if (outer->via != VIA_DIRECT || layout_is_repeated(layout, outer) ||
+		!reshape_is_as_written(layout, outer->value))
+		return false;
+	if (outer->value->flow)
+		return reshape_out_of_braces(reshaping);
+	if (!reshape_opens_block(layout, outer))
 		return false;
 	buffer_init(&out, reshaping->edits->arena, 256);
 	buffer_add_repeated(&out, ' ', key - line);
