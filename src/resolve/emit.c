@@ -270,10 +270,7 @@ static void emit_moved_lines(struct buffer *out, struct edits *edits, const stru
 		struct text line = { source.data + i, end - i };
 		size_t blanks = indentation(line);
 		line = text_from(line, blanks);
-		if (blanks < old && !is_blank(line) && line.data[0] != '#')
-			edits_refuse(edits, node->span.start,
-				TEXT("lines of a nested collection are indented less than "
-				     "its first"));
+		/* Left of the first line stand comments, and lines of quoted text, whose blanks do not count. */
 		/* Blanks of a blank line may belong to a block scalar, too. */
 		size_t column = blanks > old ? indent + blanks - old : indent;
 		bool empty = is_blank(line) && blanks < indent && blanks <= old;

@@ -99,9 +99,22 @@ static bool ends_line(const struct layout *layout, size_t at)
 		comment.length > 0 ? (size_t)(comment.data - layout->source.data) : end);
 }
 
+/* Behind an anchor that nobody refers to; it stays where it is. */
+static size_t behind_anchor(const struct layout *layout, const struct member *member, size_t at)
+{
+	size_t value = at + layout_blanks_at(layout, at);
+	struct text rest = text_from(layout->source, value);
+	if (!text_starts_with(rest, "&") || layout_has_properties(layout, member))
+		return at;
+	while (value < layout->source.length && !strchr(" \t\r\n", layout->source.data[value]))
+		value++;
+	return value;
+}
+
 bool reshape_opens_block(const struct layout *layout, const struct member *member)
 {
 	size_t behind = reshape_behind_colon(layout, member);
+	behind = behind > 0 ? behind_anchor(layout, member, behind) : 0;
 	return behind > 0 && ends_line(layout, behind) &&
 	       heads_line(layout, layout_offset(layout, member->key_span.start));
 }
@@ -115,9 +128,16 @@ bool reshape_is_plain_line(const struct layout *layout, const struct member *mem
 	       reshape_behind_colon(layout, member) > 0;
 }
 
+static bool is_alias_line(const struct layout *layout, const struct member *member)
+{
+	struct span span = member_span(member);
+	return member->via == VIA_ALIAS && span.start.line == span.end.line &&
+	       reshape_behind_colon(layout, member) > 0;
+}
+
 bool reshape_is_own_line(const struct layout *layout, const struct member *member)
 {
-	return reshape_is_plain_line(layout, member) &&
+	return (reshape_is_plain_line(layout, member) || is_alias_line(layout, member)) &&
 	       heads_line(layout, layout_offset(layout, member->key_span.start)) &&
 	       ends_line(layout, layout_offset(layout, member->value_span.end));
 }

@@ -38,7 +38,7 @@ bool reshape_is_as_written(const struct layout *layout, const struct node *mappi
 bool reshape_opens_block(const struct layout *layout, const struct member *member);
 /* `KEY: VALUE` within a line, without an anchor, a tag or an alias. */
 bool reshape_is_plain_line(const struct layout *layout, const struct member *member);
-/* `KEY: VALUE` on a line of its own, perhaps with a comment. */
+/* `KEY: VALUE` on a line of its own, perhaps with a comment; the value may be an alias. */
 bool reshape_is_own_line(const struct layout *layout, const struct member *member);
 /* Of mappings in braces. */
 bool reshape_is_braced(const struct layout *layout, const struct node *mapping);

@@ -70,9 +70,21 @@ static void put_setting(const struct reshaping *reshaping, struct buffer *out,
 	put_rest(layout, out, piece);
 }
 
+static bool is_blank_line(const struct layout *layout, size_t start)
+{
+	return start < layout->source.length && layout_skip_blank_lines(layout, start) > start;
+}
+
+/* Of blank lines before and behind it, those before go along. */
 static void remove_piece(const struct reshaping *reshaping, const struct piece *piece)
 {
-	edits_add(reshaping->edits, piece->comments, piece->end - piece->comments, TEXT(""));
+	const struct layout *layout = reshaping->layout;
+	size_t key = layout_offset(layout, reshaping->outer->key_span.start);
+	size_t top = layout_line_end(layout, key), from = piece->comments;
+	while (is_blank_line(layout, piece->end) && from > top &&
+		is_blank_line(layout, layout_line_start(layout, from - 1)))
+		from = layout_line_start(layout, from - 1);
+	edits_add(reshaping->edits, from, piece->end - from, TEXT(""));
 }
 
 /* Those that stay below the selector, or beside it. */
