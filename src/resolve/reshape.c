@@ -231,6 +231,24 @@ static bool nest(const struct reshaping *reshaping, const struct member *selecto
 	       shift_lines(reshaping, layout_line_end(layout, key), end, shift);
 }
 
+/* The comments between two offsets: the one that ends the line there follows it, others get lines of their own. */
+static void put_comments_between(const struct reshaping *reshaping, struct buffer *out, size_t from,
+	size_t to, size_t column)
+{
+	const struct layout *layout = reshaping->layout;
+	size_t line = layout_line_end(layout, from);
+	struct text comment = layout_comment(layout, from, to);
+	while (comment.length > 0) {
+		size_t at = (size_t)(comment.data - layout->source.data);
+		if (at < line)
+			buffer_add_byte(out, ' ');
+		else
+			buffer_printf(out, "%s%*s", layout->newline, (int)column, "");
+		buffer_add(out, comment);
+		comment = layout_comment(layout, at + comment.length, to);
+	}
+}
+
 /* `torchao: {weight_dtype: int8}` within a block: an entry a line. */
 static bool unfold(const struct reshaping *reshaping, const struct member *inner)
 {
@@ -238,16 +256,26 @@ static bool unfold(const struct reshaping *reshaping, const struct member *inner
 	const struct node *mapping = inner->value;
 	struct span span = member_span(inner);
 	size_t from = layout_offset(layout, span.start), to = layout_offset(layout, span.end);
+	size_t at = layout_offset(layout, mapping->span.start) + 1;
 	struct buffer text;
-	if (span.start.line != span.end.line || layout->source.data[to - 1] != '}')
+	if (layout->source.data[to - 1] != '}' ||
+		(span.start.line != span.end.line &&
+			!is_blank(layout, to, layout_line_end(layout, to))))
 		return false;
 	buffer_init(&text, reshaping->edits->arena, 128);
 	buffer_printf(&text, "backend: %s", reshaping->backend);
 	for (uint32_t i = 0; i < mapping->count; i++) {
-		struct text entry = layout_slice(layout, member_span(&mapping->members[i]));
+		struct span own = member_span(&mapping->members[i]);
+		struct text entry = layout_slice(layout, own);
+		size_t key = layout_offset(layout, own.start);
+		if (own.start.line != own.end.line)
+			return false;
+		put_comments_between(reshaping, &text, at, key, span.start.column);
 		buffer_printf(&text, "%s%*s%.*s", layout->newline, (int)span.start.column, "",
 			TEXT_ARGUMENTS(entry));
+		at = key + entry.length;
 	}
+	put_comments_between(reshaping, &text, at, to, span.start.column);
 	edits_add(reshaping->edits, from, to - from, buffer_text(&text));
 	return true;
 }
@@ -274,14 +302,38 @@ static bool unnest(const struct reshaping *reshaping, const struct member *inner
 		lines_end(layout, inner, column), shift);
 }
 
-static bool reshape_block(const struct reshaping *reshaping)
+const struct member *reshape_inner(const struct node *mapping)
+{
+	const struct member *inner = NULL;
+	for (uint32_t i = 0; i < mapping->count; i++) {
+		if (inner && !node_is_null(mapping->members[i].value))
+			return NULL;
+		if (!node_is_null(mapping->members[i].value))
+			inner = &mapping->members[i];
+	}
+	return inner;
+}
+
+bool reshape_remove_others(const struct reshaping *reshaping, const struct member *inner)
 {
 	const struct node *mapping = reshaping->outer->value;
+	struct selection others = selection_of(reshaping->edits->arena, mapping);
+	for (uint32_t i = 0; i < mapping->count; i++)
+		if (&mapping->members[i] != inner)
+			selection_add(&others, i);
+	if (others.count > 0)
+		edits_remove(reshaping->edits, reshaping->layout, &others);
+	return !edits_refused(reshaping->edits);
+}
+
+static bool reshape_block(const struct reshaping *reshaping)
+{
 	const struct member *selector = reshape_selector(reshaping);
+	const struct member *inner = reshape_inner(reshaping->outer->value);
 	if (!reshape_opens_block(reshaping->layout, reshaping->outer))
 		return false;
 	if (reshaping->from == DIALECT_NESTED)
-		return mapping->count == 1 && unnest(reshaping, &mapping->members[0]);
+		return inner && unnest(reshaping, inner) && reshape_remove_others(reshaping, inner);
 	return selector && reshape_respell(reshaping) &&
 	       (!reshaping->nests || nest(reshaping, selector));
 }

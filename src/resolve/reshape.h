@@ -40,6 +40,10 @@ bool reshape_opens_block(const struct layout *layout, const struct member *membe
 bool reshape_is_plain_line(const struct layout *layout, const struct member *member);
 /* `KEY: VALUE` on a line of its own, perhaps with a comment; the value may be an alias. */
 bool reshape_is_own_line(const struct layout *layout, const struct member *member);
+/* The one entry of a nested block that is not null; NULL where there are several, or none. */
+const struct member *reshape_inner(const struct node *mapping);
+/* Those that are null go, for beside `backend` they would be unknown keys. */
+bool reshape_remove_others(const struct reshaping *reshaping, const struct member *inner);
 /* Of mappings in braces. */
 bool reshape_is_braced(const struct layout *layout, const struct node *mapping);
 size_t reshape_closing_of(const struct layout *layout, const struct node *mapping);

@@ -274,11 +274,12 @@ bool reshape_flow(const struct reshaping *reshaping)
 {
 	const struct node *mapping = reshaping->outer->value;
 	const struct member *selector = reshape_selector(reshaping);
+	const struct member *inner = reshape_inner(mapping);
 	if (!reshape_is_braced(reshaping->layout, mapping) ||
 		reshape_behind_colon(reshaping->layout, reshaping->outer) == 0)
 		return false;
 	if (reshaping->from == DIALECT_NESTED)
-		return mapping->count == 1 && unnest(reshaping, &mapping->members[0]);
+		return inner && unnest(reshaping, inner) && reshape_remove_others(reshaping, inner);
 	return selector && reshape_respell(reshaping) &&
 	       (!reshaping->nests || nest(reshaping, selector));
 }
