@@ -1,6 +1,6 @@
 /*
- * Migration as a property: comments stay, other lines stay, the text says the same and nothing deprecated, and migrating
- * again changes nothing. Over tests/migrations, over real ones below QUANTCONF_CORPUS, and over random ones:
+ * Migration as a property: comments and other lines stay, JSON stays JSON, the text says the same and nothing deprecated, and
+ * migrating again changes nothing. Over tests/migrations, over real ones below QUANTCONF_CORPUS, and over random ones:
  * QUANTCONF_FUZZ_COUNT (default 2000) from QUANTCONF_FUZZ_SEED (default 1) on.
  */
 #include "runner/config_maker.h"
