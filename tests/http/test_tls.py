@@ -1,6 +1,9 @@
 """HTTPS: certificates and their reload, handshakes that stall, clients that speak something else."""
 
+import contextlib
 import os
+import re
+import select
 import shutil
 import signal
 import socket
@@ -392,6 +395,44 @@ class Crowds(WithCertificates):
                 self.assertEqual(peer.recv(1), b"")
             for peer in stalled:
                 peer.close()
+
+    def test_hellos_take_turns(self):
+        """Handshakes that all begin at once hold up neither other requests nor another client's handshake."""
+        slow = certificates.Pair(self.folder, "slow", ("-newkey", "rsa:3072"))
+        options = (*slow.options, "--listen", "127.0.0.1:0", "--workers", "1")
+        with contextlib.ExitStack() as held, Daemon(*options, listen=TLS) as daemon:
+            port = daemon.port
+            daemon.port = int(daemon.wait_for_log("listening on http://").rpartition(":")[2])
+
+            def connect(source):
+                return held.enter_context(socket.create_connection((daemon.host, port), PATIENCE, (source, 0)))
+
+            def served():
+                """Of the many; the daemon stands still meanwhile."""
+                daemon.signal(signal.SIGSTOP)
+                ready = len(select.select(many, [], [], 0)[0])
+                daemon.signal(signal.SIGCONT)
+                return ready
+
+            many = [connect("127.0.0.2") for _ in range(200)]
+            one = connect("127.0.0.3")
+            with daemon.connect() as plain:
+                deadline = time.monotonic() + PATIENCE
+                while int(re.search(rb"(?m)^quantconf_connections (\d+)", daemon.get("/metrics").body)[1]) < 203:
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.01)
+                daemon.signal(signal.SIGSTOP)
+                greeting = hello(slow.context())
+                for peer in (*many, one):
+                    peer.sendall(greeting)
+                plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                daemon.signal(signal.SIGCONT)
+                self.assertTrue(plain.recv(100).startswith(b"HTTP/1.1 200"))
+                self.assertLess(served(), 100)
+                one.recv(1)
+                self.assertLess(served(), 100)
+                for peer in many:
+                    self.assertEqual(len(peer.recv(1)), 1)
 
 
 class Stopping(WithCertificates):

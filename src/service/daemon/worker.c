@@ -226,6 +226,8 @@ static int wait_milliseconds(const struct worker *worker)
 {
 	int due = http_timeout(worker->http), due_tls = http_timeout(worker->https);
 	int limit = -1;
+	if (worker->lined_up)
+		return 0;
 	if (due < 0 || (due_tls >= 0 && due_tls < due))
 		due = due_tls;
 	if (worker->drain_began || !worker->listening)
@@ -238,7 +240,7 @@ static int wait_milliseconds(const struct worker *worker)
 static void take_event_of(struct worker *worker, struct connection *connection, uint32_t events)
 {
 	if (connection->session && !connection->established) {
-		greeting_wake(worker, connection);
+		greeting_stir(worker, connection);
 		return;
 	}
 	if (events & EPOLLIN)
@@ -293,6 +295,7 @@ static void turn(struct worker *worker)
 		begin_drain(worker);
 	crew_settle(worker);
 	http_run(worker->http);
+	greeting_call(worker);
 	http_run(worker->https);
 	greeting_settle(worker);
 	end_inputs(worker);

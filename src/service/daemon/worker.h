@@ -26,9 +26,12 @@ struct worker {
 	atomic_size_t load;         /* connections, those on their way included */
 	struct connection *joining; /* being handed to the library */
 	struct connection *connections;
-	struct connection *greeting; /* those that TLS shakes hands with … */
-	struct connection *asleep;   /* … and those of them that wait for their client */
-	struct lingering *lingering; /* linger.c: what was ended while its client may still send */
+	struct connection *newcomers; /* those of TLS that have just come */
+	struct connection *greeting;  /* those that TLS shakes hands with … */
+	struct connection *asleep;    /* … those of them that wait for their client … */
+	struct connection *lined_up;  /* … and for their turn, which comes in this order */
+	uint64_t greeting_round;      /* of those whose turn it was last */
+	struct lingering *lingering;  /* linger.c: what was ended while its client may still send */
 	size_t lingering_count;
 	struct connection *hanging_up; /* those whose client has just ended its side */
 	struct job *done;              /* what the crew has done for it: with its lock */

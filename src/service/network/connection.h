@@ -32,6 +32,7 @@ struct connection {
 	bool gone;        /* … and nobody waits for a reply */
 	bool greeted;     /* by TLS: something came */
 	bool asleep;      /* … the library does not look at it */
+	uint64_t round;   /* … in which it is its turn; 0: it waits for its client */
 	bool established; /* … its handshake is over */
 	struct sockaddr_storage address;
 	socklen_t address_length;
