@@ -143,7 +143,8 @@ class Full(unittest.TestCase):
             for level, words in (("info", "level=warning event=request .*status=503"), ("warning", "status=503"), ("error", None)):
                 with Daemon("--log-level", level, *options) as daemon:
                     self.assertEqual(daemon.get("/readyz").status, 503)
-                    self.assertEqual(daemon.get("/healthz", transfer_encoding="gzip, chunked").status, 501)
+                    refused = daemon.post("/v1/resolve", b"", content_length=None, transfer_encoding="gzip, chunked")
+                    self.assertEqual(refused.status, 501)
                     self.assertEqual(daemon.get("/healthz").status, 200)
                     daemon.signal()
                     self.assertEqual(daemon.process.wait(PATIENCE), 0)
