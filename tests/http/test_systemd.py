@@ -14,7 +14,7 @@ import unittest
 
 import certificates
 from daemon import BUILD, PATIENCE, Daemon
-from test_waiting import Held
+from test_waiting import Held, Models
 
 
 class Notify(unittest.TestCase):
@@ -119,6 +119,26 @@ class Notify(unittest.TestCase):
         self.manager.settimeout(PATIENCE)
         self.assertEqual(self.told(), {"WATCHDOG": "1"})
         daemon.__exit__()
+
+    def test_slow_storage_does_not_starve_it(self):
+        """A model that takes longer to read than the watchdog waits, but of which something comes all the time."""
+        with Models("slow") as models:
+            models.add_shards("slow", 20)
+            environment = models.slow(SLOW_READ=100)
+            daemon = self.start(*models.options, WATCHDOG_USEC="1000000", **environment)
+            self.told()
+            request = b"GET /v1/inspect?model=org/slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            with daemon.connect() as peer:
+                peer.sendall(request)
+                peer.setblocking(False)
+                told = 0
+                while told < 5:
+                    self.assertEqual(self.told(), {"WATCHDOG": "1"})
+                    self.assertRaises(BlockingIOError, peer.recv, 1)
+                    told += 1
+                peer.settimeout(PATIENCE)
+                self.assertTrue(peer.recv(65536).startswith(b"HTTP/1.1 200"))
+            daemon.__exit__()
 
     def test_a_daemon_that_stands_still_starves_it(self):
         daemon = self.start(WATCHDOG_USEC="400000")

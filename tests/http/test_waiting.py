@@ -9,7 +9,7 @@ import time
 import unittest
 
 import certificates
-from daemon import PATIENCE, Daemon, read_head, read_reply
+from daemon import BUILD, PATIENCE, Daemon, read_head, read_reply
 
 LARGE = "base_model: example/model\nadapter: lora\nvalues: [" + "1, " * 20000 + "1]\n"
 SMALL = "base_model: example/model\nadapter: qlora\nload_in_4bit: true\n"
@@ -119,6 +119,23 @@ class Models:
 
     def __exit__(self, *_):
         self.folder.cleanup()
+
+    def slow(self, **milliseconds):
+        """The environment of a daemon for which these take as long: SLOW_READ, SLOW_LOOK."""
+        library = os.path.join(os.path.dirname(os.path.abspath(BUILD)), "tests", "chaos", "slow_storage.so")
+        if not os.path.exists(library):
+            raise unittest.SkipTest(f"{library} is not built: make check builds it")
+        # Names in LD_PRELOAD are separated by blanks.
+        link = os.path.join(self.folder.name, "slow_storage.so")
+        if not os.path.exists(link):
+            os.symlink(library, link)
+        return {"LD_PRELOAD": link, **{name: str(value) for name, value in milliseconds.items()}}
+
+    def add_shards(self, name, count):
+        for i in range(count):
+            with open(os.path.join(self.folder.name, "org", name, f"model-{i}.safetensors"), "wb") as file:
+                file.write((2).to_bytes(8, "little") + b"{}")
+        time.sleep(0.1)
 
     def config(self, name):
         return f"base_model: org/{name}\nadapter: lora\n"

@@ -12,6 +12,8 @@
 #define FAULTS_MAXIMUM 16
 /* Of SHA-256, by which the hub names large files. */
 #define HASH_DIGITS 64
+/* Of a file; slow storage takes its time for each. */
+#define PIECE ((size_t)1024 * 1024)
 
 static struct text fixed_name(size_t i)
 {
@@ -170,11 +172,14 @@ static const char *clause(struct arena *arena, int error)
 }
 
 /* Up to `length` bytes from the start; less when the file has shrunk. */
-static ssize_t read_start(int file, char *data, size_t length)
+static ssize_t read_start(int file, char *data, size_t length, const struct folder_limits *limits)
 {
 	size_t got = 0;
 	while (got < length) {
-		ssize_t more = pread(file, data + got, length - got, (off_t)got);
+		size_t piece = length - got < PIECE ? length - got : PIECE;
+		ssize_t more = pread(file, data + got, piece, (off_t)got);
+		if (limits->progress)
+			limits->progress();
 		if (more < 0 && errno == EINTR)
 			continue;
 		if (more < 0)
@@ -186,8 +191,8 @@ static ssize_t read_start(int file, char *data, size_t length)
 	return (ssize_t)got;
 }
 
-static int read_opened(int file, const struct identity *before, struct arena *arena, size_t limit,
-	struct text *ret_bytes)
+static int read_opened(int file, const struct identity *before, struct arena *arena,
+	const struct folder_limits *limits, size_t limit, struct text *ret_bytes)
 {
 	struct identity after;
 	if (before->size > limit)
@@ -195,7 +200,7 @@ static int read_opened(int file, const struct identity *before, struct arena *ar
 	char *data = arena_take(arena, (size_t)before->size + 1);
 	if (!data)
 		return -ENOMEM;
-	ssize_t got = read_start(file, data, (size_t)before->size);
+	ssize_t got = read_start(file, data, (size_t)before->size, limits);
 	if (got < 0)
 		return (int)got;
 	int error = identity_of(file, &after);
@@ -205,15 +210,15 @@ static int read_opened(int file, const struct identity *before, struct arena *ar
 	return error;
 }
 
-static int read_file(struct folder_file *file, struct arena *arena, int root, size_t limit,
-	enum beneath_way way, struct text *ret_bytes)
+static int read_file(struct folder_file *file, struct arena *arena, int root,
+	const struct folder_limits *limits, size_t limit, struct text *ret_bytes)
 {
 	int error = -EAGAIN;
 	for (int i = 0; i < ATTEMPTS && error == -EAGAIN; i++) {
-		int opened = beneath_file(root, file->path.data, way, &file->identity);
+		int opened = beneath_file(root, file->path.data, limits->way, &file->identity);
 		if (opened < 0)
 			return opened;
-		error = read_opened(opened, &file->identity, arena, limit, ret_bytes);
+		error = read_opened(opened, &file->identity, arena, limits, limit, ret_bytes);
 		close(opened);
 	}
 	if (error != 0)
@@ -222,12 +227,12 @@ static int read_file(struct folder_file *file, struct arena *arena, int root, si
 }
 
 /* The length, and as much of the JSON as it claims; weights.c judges what is there. */
-static int read_head(
-	int file, struct arena *arena, uint64_t size, size_t *left, struct text *ret_head)
+static int read_head(int file, struct arena *arena, uint64_t size,
+	const struct folder_limits *limits, size_t *left, struct text *ret_head)
 {
 	unsigned char length[8];
 	uint64_t json = 0;
-	ssize_t got = read_start(file, (char *)length, sizeof(length));
+	ssize_t got = read_start(file, (char *)length, sizeof(length), limits);
 	if (got < 0)
 		return (int)got;
 	for (int i = 7; i >= 0 && got == 8; i--)
@@ -240,20 +245,20 @@ static int read_head(
 	if (!data)
 		return -ENOMEM;
 	*left -= (size_t)json + 8;
-	got = read_start(file, data, (size_t)json + 8);
+	got = read_start(file, data, (size_t)json + 8, limits);
 	*ret_head = (struct text){ data, got > 0 ? (size_t)got : 0 };
 	return got < 0 ? (int)got : 0;
 }
 
-static int read_shard(struct folder_file *file, struct arena *arena, int root, enum beneath_way way,
-	size_t *left, struct shard *shard)
+static int read_shard(struct folder_file *file, struct arena *arena, int root,
+	const struct folder_limits *limits, size_t *left, struct shard *shard)
 {
-	int opened = beneath_file(root, file->path.data, way, &file->identity);
+	int opened = beneath_file(root, file->path.data, limits->way, &file->identity);
 	if (opened < 0)
 		return opened;
 	shard->name = file->name;
 	shard->size = file->identity.size;
-	int error = read_head(opened, arena, shard->size, left, &shard->head);
+	int error = read_head(opened, arena, shard->size, limits, left, &shard->head);
 	close(opened);
 	return error;
 }
@@ -287,8 +292,8 @@ static void read_shards(struct reading *reading)
 	files->shards_incomplete = folder->shards_left_out;
 	for (size_t i = FOLDER_FIXED; i < folder->count; i++) {
 		struct folder_file *file = &folder->files[i];
-		int error = read_shard(file, reading->arena, reading->root, reading->limits->way,
-			&left, &shards[files->shard_count]);
+		int error = read_shard(file, reading->arena, reading->root, reading->limits, &left,
+			&shards[files->shard_count]);
 		if (error == 0) {
 			files->shard_count++;
 			continue;
@@ -302,8 +307,7 @@ static int read_fixed(struct reading *reading, size_t i, size_t limit, struct te
 {
 	struct folder_file *file = &reading->folder->files[i];
 	*ret_bytes = (struct text){ 0 };
-	return read_file(
-		file, reading->arena, reading->root, limit, reading->limits->way, ret_bytes);
+	return read_file(file, reading->arena, reading->root, reading->limits, limit, ret_bytes);
 }
 
 const char *folder_read(struct folder *folder, struct arena *arena, int root,

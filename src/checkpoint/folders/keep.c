@@ -101,10 +101,10 @@ static struct kept *find(struct keep *keep, struct text question)
 	return kept;
 }
 
-struct kept *keep_take(struct keep *keep, struct text question)
+struct kept *keep_take(struct keep *keep, struct text question, void (*progress)(void))
 {
 	struct kept *kept = find(keep, question);
-	bool agrees = kept && witnesses_agree(&kept->witnesses);
+	bool agrees = kept && witnesses_agree(&kept->witnesses, progress);
 	if (agrees)
 		atomic_fetch_add(&keep->hits, 1);
 	if (agrees || !kept)

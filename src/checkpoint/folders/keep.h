@@ -15,8 +15,8 @@ struct kept;
 struct keep *keep_new(size_t entries, size_t bytes);
 /* Entries may still be held. NULL is allowed. */
 void keep_free(struct keep *keep);
-/* The answer to that question, if all that it hangs on is still as it was; else NULL. Held. */
-struct kept *keep_take(struct keep *keep, struct text question);
+/* The answer to that question, if all that it hangs on is still as it was; else NULL. Held. `progress`: witness.h. */
+struct kept *keep_take(struct keep *keep, struct text question, void (*progress)(void));
 /* An answer had to be found otherwise. */
 void keep_count_miss(struct keep *keep);
 /* A copy, kept in place of an older answer, and held; NULL when it is too large, or without memory. */

@@ -200,7 +200,7 @@ static struct roots_answer look_up(struct roots *roots, struct arena *arena, str
 	struct text question = question_of(arena, model, revision);
 	if (arena_failed(arena))
 		return search_answer(ROOTS_NO_MEMORY, "");
-	struct kept *kept = keep_take(roots->keep, question);
+	struct kept *kept = keep_take(roots->keep, question, roots->limits.progress);
 	if (kept)
 		return search_answer_kept(arena, kept);
 	struct search search = {

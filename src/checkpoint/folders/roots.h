@@ -35,6 +35,8 @@ struct roots_limits {
 	 * its next change might leave the same stamp. NULL: no two changes ever do.
 	 */
 	int64_t (*now)(void);
+	void (*progress)(
+		void); /* called while files are read, by who reads them; NULL: nobody asks */
 };
 
 /* 16 MiB, 64 MiB, 128 MiB, 512 MiB; 256 entries, 64 MiB; depth 64, 400 000 nodes; no clock. */

@@ -19,7 +19,8 @@ static struct folder_limits folder_limits(const struct roots_limits *limits)
 	return (struct folder_limits){ .file_bytes = limits->file_bytes,
 		.index_bytes = limits->index_bytes,
 		.head_bytes = limits->head_bytes,
-		.way = limits->walk ? BENEATH_STEPS : BENEATH_KERNEL };
+		.way = limits->walk ? BENEATH_STEPS : BENEATH_KERNEL,
+		.progress = limits->progress };
 }
 
 static const char *whole_path(const struct search *search, struct text path)

@@ -45,13 +45,15 @@ struct witnesses witnesses_copy(struct arena *arena, const struct witnesses *wit
 	return copy;
 }
 
-bool witnesses_agree(const struct witnesses *witnesses)
+bool witnesses_agree(const struct witnesses *witnesses, void (*progress)(void))
 {
 	for (size_t i = 0; i < witnesses->count; i++) {
 		const struct witness *witness = &witnesses->list[i];
 		struct identity now = { 0 };
-		if (beneath_look(witness->path, &now) != witness->error ||
-			!identity_equal(&now, &witness->identity))
+		int error = beneath_look(witness->path, &now);
+		if (progress)
+			progress();
+		if (error != witness->error || !identity_equal(&now, &witness->identity))
 			return false;
 	}
 	return true;

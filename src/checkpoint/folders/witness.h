@@ -29,8 +29,8 @@ void witnesses_add(
 void witnesses_look(struct witnesses *witnesses, const char *path);
 /* A copy with its paths; arena_failed() tells. */
 struct witnesses witnesses_copy(struct arena *arena, const struct witnesses *witnesses);
-/* Whether everything is still as it was seen. One system call each. */
-bool witnesses_agree(const struct witnesses *witnesses);
+/* Whether everything is still as it was seen. One system call each; `progress` after each, unless NULL. */
+bool witnesses_agree(const struct witnesses *witnesses, void (*progress)(void));
 /*
  * Whether each last changed so long before `now` (nanoseconds) that its next change will have
  * another stamp: time is counted in steps.

@@ -9,6 +9,7 @@
 #include "service/daemon/http.h"
 #include "service/daemon/worker.h"
 #include "service/process/clock.h"
+#include "service/process/pulse.h"
 #include "service/requests/routes.h"
 #include "service/requests/settings.h"
 
@@ -56,10 +57,11 @@ static void *run(void *argument)
 {
 	struct crew_member *member = argument;
 	struct crew *crew = member->crew;
+	pulse_begin(&crew->server->ping, &member->answered);
 	pthread_barrier_wait(&crew->server->gate);
 	pthread_mutex_lock(&crew->lock);
 	while (!crew->over) {
-		atomic_store(&member->answered, atomic_load(&crew->server->ping));
+		pulse_beat();
 		struct job *job = backlog_take(&crew->backlog, may_begin, crew);
 		if (!job) {
 			pthread_cond_wait(&crew->more, &crew->lock);

@@ -1,7 +1,7 @@
 /*
- * Tells the service manager that every worker still turns and that the crew's threads get on. A ping goes to all of them; only when all
- * have answered the last one is the manager told, so one hung thread is enough to starve it, and
- * idleness is not.
+ * Tells the service manager that every worker still turns and that the crew's threads get on. A ping goes to all of
+ * them; only when all have answered the last one is the manager told, so one hung thread is enough to starve it, and
+ * idleness is not. Neither is a model that takes long to read, as long as its bytes come: pulse.h.
  */
 #pragma once
 

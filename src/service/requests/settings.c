@@ -11,6 +11,7 @@
 #include "service/options/tokens.h"
 #include "service/process/clock.h"
 #include "service/process/confined.h"
+#include "service/process/pulse.h"
 
 #define MEMORY_LIMIT ((size_t)8 * 1024 * 1024)
 
@@ -23,6 +24,7 @@ static bool open_roots(struct settings *settings, struct faults *faults)
 	limits.file_bytes = settings->limits.checkpoint_bytes;
 	limits.document = settings->limits.checkpoint;
 	limits.now = clock_file_stamp;
+	limits.progress = pulse_beat;
 	settings->roots = roots_new(options->roots, options->root_count, &limits);
 	if (!settings->roots)
 		faults_add(faults, "", "there is no memory for the model roots");
