@@ -214,14 +214,45 @@ class Waiting(unittest.TestCase):
                     peer.close()
             self.assertEqual(daemon.resolve(LARGE, "?checkpoint=none").status, 200)
             wait_for(lambda: metric(daemon, "quantconf_connections") == 1)
-            with Held(daemon):
-                gone = Asked(daemon, [post()] * 3)
-                wait_for(lambda: waiting(daemon) == 3)
-                for peer in gone.peers:
+
+    def test_a_client_that_ends_its_side_is_answered(self):
+        """As `nc -N` does: all is sent, and it waits for the reply."""
+        with Models("cold", tensors=1000) as models, Daemon("--workers", "1", *models.options) as daemon:
+            batch = post("---\n".join([SMALL, LARGE, SMALL, LARGE]), "/v1/batch?checkpoint=none")
+            old = post().replace(b"HTTP/1.1", b"HTTP/1.0")
+            cold = post(models.config("cold"), "/v1/resolve")
+            requests = [post(), old, batch, cold]
+            with Held(daemon) as held:
+                asked = Asked(daemon, requests)
+                wait_for(lambda: waiting(daemon) == 4)
+                for peer in asked.peers:
                     peer.shutdown(socket.SHUT_WR)
+                self.assertEqual(daemon.get("/healthz").status, 200)
+                self.assertEqual(waiting(daemon), 4)
+                held.release()
+                self.assertEqual(asked.statuses(), [200] * 4)
+            for pause in (0, 0.001, 0.003) * 10:
+                asked = Asked(daemon, [post(), batch])
+                time.sleep(pause)
+                for peer in asked.peers:
+                    peer.shutdown(socket.SHUT_WR)
+                self.assertEqual(asked.statuses(), [200] * 2)
+            self.assertNotIn("ended=", daemon.log())
+            wait_for(lambda: metric(daemon, "quantconf_connections") == 1)
+
+    def test_on_a_unix_socket(self):
+        """There it is plain who has gone, and who only ended its side."""
+        with tempfile.TemporaryDirectory() as folder:
+            with Daemon("--workers", "1", listen=f"unix:{folder}/socket") as daemon, Held(daemon) as held:
+                gone, stays = Asked(daemon, [post()] * 2), Asked(daemon, [post()] * 2)
+                wait_for(lambda: waiting(daemon) == 4)
                 for peer in gone.peers:
-                    with peer:
-                        self.assertEqual(peer.recv(1), b"")
+                    peer.close()
+                for peer in stays.peers:
+                    peer.shutdown(socket.SHUT_WR)
+                wait_for(lambda: waiting(daemon) == 2)
+                held.release()
+                self.assertEqual(stays.statuses(), [200] * 2)
 
     def test_what_comes_behind_it_waits_too(self):
         """Of one client, on one connection: replies come in the order of the requests."""

@@ -160,14 +160,21 @@ static unsigned line_of(const struct request *request)
 	return 2 * address + large;
 }
 
+/* Where the reply has begun the library does not read. */
 static void hand_over(struct request *request)
 {
 	struct worker *worker = request->job.worker;
 	struct crew *crew = &worker->server->crew;
 	request_wait(request);
 	request->away = true;
-	http_suspend(request->connection);
 	worker->away++;
+	request->job.begun = request->answered;
+	if (request->answered) {
+		http_suspend(request->connection);
+	} else {
+		request->next = worker->leaving;
+		worker->leaving = request;
+	}
 	request->job.request = request;
 	request->job.line = line_of(request);
 	request->job.model = request->cold;
@@ -178,6 +185,16 @@ static void hand_over(struct request *request)
 		give_back(crew, surplus, true);
 	pthread_cond_signal(&crew->more);
 	pthread_mutex_unlock(&crew->lock);
+}
+
+void crew_part(struct worker *worker)
+{
+	for (struct request *request = worker->leaving, *next; request; request = next) {
+		next = request->next;
+		request->next = NULL;
+		http_suspend(request->connection);
+	}
+	worker->leaving = NULL;
 }
 
 bool crew_work(struct request *request)
@@ -229,6 +246,13 @@ void crew_forsake(struct connection *connection)
 {
 	connection->gone = true;
 	crew_give_up(connection->request);
+}
+
+void crew_doubt(const struct connection *connection)
+{
+	const struct request *request = connection->request;
+	if (!connection->listener->unix_socket && !request->job.begun && request->head.is_current)
+		connection_probe(connection);
 }
 
 static bool works_for(const struct crew *crew, const struct worker *worker)

@@ -47,13 +47,21 @@ void crew_end(struct crew *crew);
 
 /* Works at the request, or has the crew do so: then false, and the library asks again once that is done. */
 bool crew_work(struct request *request);
+/*
+ * Takes connections whose requests went to the crew from the library, after it has run: by then it has noted that it
+ * waits for the reply. One that is taken within its call would be read from before it is answered, and a client
+ * that has ended its side, as `nc -N` does, would lose the reply.
+ */
+void crew_part(struct worker *worker);
 /* Takes back what is done; the library goes on with these connections when it runs next. */
 void crew_settle(struct worker *worker);
-/*
- * The client of a request that is away has ended its side: it is taken to have gone. (If it waits nevertheless it
- * cannot be helped: the library reads that end before it would send a reply.)
- */
+/* The client of a request that is away has gone: nobody needs the reply. */
 void crew_forsake(struct connection *connection);
+/*
+ * The client of a request that is away has ended its side, and so has one that has closed its connection: over TCP only
+ * something that is sent tells who waits. Who has gone is forsaken in a moment.
+ */
+void crew_doubt(const struct connection *connection);
 /* It has been away for too long, if it still waits: it is answered so. */
 void crew_give_up(struct request *request);
 /* The worker ends: what waits is given up, what is worked at is waited for. */

@@ -97,6 +97,8 @@ static struct MHD_Response *make_response(struct request *request)
 /* The library does not copy the body: it lives in the arena until the request has ended. */
 static enum MHD_Result answer(struct request *request, struct MHD_Connection *peer)
 {
+	if (request->away)
+		return MHD_YES;
 	if (connection_is_dead(request->connection))
 		return MHD_NO;
 	if (!request->answered && !crew_work(request))

@@ -237,6 +237,12 @@ static int wait_milliseconds(const struct worker *worker)
 	return due < 0 || (limit >= 0 && limit < due) ? limit : due;
 }
 
+/* A client that has only ended its side waits for the reply; whoever speaks TLS ends both sides at once. */
+static bool has_gone(const struct connection *connection, uint32_t events)
+{
+	return (events & (EPOLLHUP | EPOLLERR)) || ((events & EPOLLRDHUP) && connection->session);
+}
+
 static void take_event_of(struct worker *worker, struct connection *connection, uint32_t events)
 {
 	if (connection->session && !connection->established) {
@@ -245,8 +251,8 @@ static void take_event_of(struct worker *worker, struct connection *connection, 
 	}
 	if (events & EPOLLIN)
 		connection_stir(connection);
-	bool ended = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-	if (ended && connection->request && connection->request->away) {
+	bool away = connection->request && connection->request->away;
+	if (away && has_gone(connection, events)) {
 		crew_forsake(connection);
 	} else if ((events & EPOLLRDHUP) && !connection->session && !connection->hung_up) {
 		connection_delist(connection);
@@ -279,6 +285,8 @@ static void end_inputs(struct worker *worker)
 		connection_enlist(&worker->connections, connection);
 		connection->hung_up = true;
 		connection_hush(connection);
+		if (connection->request && connection->request->away)
+			crew_doubt(connection);
 	}
 }
 
@@ -297,6 +305,7 @@ static void turn(struct worker *worker)
 	http_run(worker->http);
 	greeting_call(worker);
 	http_run(worker->https);
+	crew_part(worker);
 	greeting_settle(worker);
 	end_inputs(worker);
 	deadline_sweep(worker);

@@ -36,6 +36,7 @@ struct worker {
 	struct connection *hanging_up; /* those whose client has just ended its side */
 	struct job *done;              /* what the crew has done for it: with its lock */
 	size_t away;                   /* requests that are with the crew, the above included */
+	struct request *leaving;       /* … those whose connections the library still looks at */
 	uint64_t turn_began;
 	uint64_t tidy_at; /* when to give memory back to the system; 0: there is none */
 	uint64_t random;  /* state of a generator for ids; nothing secret */

@@ -153,6 +153,12 @@ bool connection_is_dead(const struct connection *connection)
 	return connection->cut || connection->gone;
 }
 
+void connection_probe(const struct connection *connection)
+{
+	static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	send_plain(connection, interim, sizeof(interim) - 1);
+}
+
 void connection_hush(struct connection *connection)
 {
 	shutdown(connection->fd, SHUT_RD);

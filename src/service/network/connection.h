@@ -59,5 +59,10 @@ void connection_refuse(struct connection *connection, enum problem problem);
 bool connection_has_left(const struct connection *connection);
 /* Nothing that is sent on it arrives. */
 bool connection_is_dead(const struct connection *connection);
+/*
+ * Sends what clients of HTTP/1.1 pass over before a reply ("100 Continue"); one that has closed its connection answers with
+ * a reset.
+ */
+void connection_probe(const struct connection *connection);
 /* Lets the library see an end of input, once it has read what came before; may be repeated. */
 void connection_hush(struct connection *connection);

@@ -21,6 +21,7 @@ struct job {
 	uint32_t model;        /* a number of the model that has to be read for it; 0: none */
 	uint64_t round;
 	bool refused; /* there was no place for it any more */
+	bool begun;   /* a part of its reply is out */
 };
 
 struct backlog {
