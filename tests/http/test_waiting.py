@@ -376,6 +376,18 @@ class Inspections(unittest.TestCase):
                 with Held(daemon):
                     self.assertEqual(daemon.resolve(models.config("one")).status, 200)
 
+    def test_one_reads_for_large_ones_too(self):
+        with Models("one", tensors=20000) as models, Daemon("--workers", "4", *models.options) as daemon:
+            large = LARGE.replace("example/model", "org/one")
+            requests = [post(large, "/v1/resolve")] * 4 + [post("---\n".join([large, large]), "/v1/batch")] * 4
+            requests += [post(models.config("one"), "/v1/resolve")] * 2
+            with Held(daemon) as held:
+                asked = Asked(daemon, requests)
+                wait_for(lambda: waiting(daemon) == 10)
+                held.release()
+                self.assertEqual(asked.statuses(), [200] * 10)
+            self.assertEqual(self.lookups(daemon)[0], 1)
+
     def test_what_is_not_there_is_told_at_once(self):
         with Models("one") as models, Daemon("--workers", "1", *models.options) as daemon, Held(daemon):
             reply = daemon.resolve(models.config("none"), "?checkpoint=org/none")

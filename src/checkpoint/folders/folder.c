@@ -178,8 +178,7 @@ static ssize_t read_start(int file, char *data, size_t length, const struct fold
 	while (got < length) {
 		size_t piece = length - got < PIECE ? length - got : PIECE;
 		ssize_t more = pread(file, data + got, piece, (off_t)got);
-		if (limits->progress)
-			limits->progress();
+		limits->progress(limits->context);
 		if (more < 0 && errno == EINTR)
 			continue;
 		if (more < 0)

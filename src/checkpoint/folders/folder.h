@@ -34,7 +34,8 @@ struct folder_limits {
 	size_t index_bytes; /* the index */
 	size_t head_bytes;  /* all shards' headers together */
 	enum beneath_way way;
-	void (*progress)(void); /* called after each piece that was read; may be NULL */
+	void (*progress)(const void *context); /* called after each piece that was read */
+	const void *context;
 };
 
 /*

@@ -19,6 +19,8 @@ struct kept {
 
 struct keep {
 	pthread_mutex_t lock;
+	pthread_cond_t moved; /* a claim has ended, or its holder gets on */
+	struct keep_claim *claims;
 	struct kept *first; /* the last one used comes first */
 	size_t entry_limit;
 	size_t byte_limit;
@@ -36,6 +38,7 @@ struct keep *keep_new(size_t entries, size_t bytes)
 	keep->entry_limit = entries;
 	keep->byte_limit = bytes;
 	pthread_mutex_init(&keep->lock, NULL);
+	pthread_cond_init(&keep->moved, NULL);
 	return keep;
 }
 
@@ -68,6 +71,7 @@ void keep_free(struct keep *keep)
 		return;
 	while (keep->first)
 		kept_release(unlist(keep, &keep->first));
+	pthread_cond_destroy(&keep->moved);
 	pthread_mutex_destroy(&keep->lock);
 	free(keep);
 }
@@ -111,6 +115,53 @@ struct kept *keep_take(struct keep *keep, struct text question, void (*progress)
 		return kept;
 	kept_release(kept);
 	return NULL;
+}
+
+static bool is_claimed(const struct keep *keep, struct text question)
+{
+	const struct keep_claim *claim = keep->claims;
+	while (claim && !text_equal(claim->question, question))
+		claim = claim->next;
+	return claim != NULL;
+}
+
+struct kept *keep_claim(
+	struct keep *keep, struct keep_claim *claim, struct text question, void (*progress)(void))
+{
+	bool waited = false;
+	*claim = (struct keep_claim){ .question = question };
+	pthread_mutex_lock(&keep->lock);
+	while (is_claimed(keep, question)) {
+		pthread_cond_wait(&keep->moved, &keep->lock);
+		waited = true;
+		if (progress)
+			progress();
+	}
+	claim->next = keep->claims;
+	keep->claims = claim;
+	pthread_mutex_unlock(&keep->lock);
+	struct kept *kept = waited ? keep_take(keep, question, progress) : NULL;
+	if (kept)
+		keep_settle(keep, claim);
+	return kept;
+}
+
+void keep_stir(struct keep *keep)
+{
+	pthread_mutex_lock(&keep->lock);
+	pthread_cond_broadcast(&keep->moved);
+	pthread_mutex_unlock(&keep->lock);
+}
+
+void keep_settle(struct keep *keep, struct keep_claim *claim)
+{
+	pthread_mutex_lock(&keep->lock);
+	struct keep_claim **slot = &keep->claims;
+	while (*slot != claim)
+		slot = &(*slot)->next;
+	*slot = claim->next;
+	pthread_cond_broadcast(&keep->moved);
+	pthread_mutex_unlock(&keep->lock);
 }
 
 void keep_count_miss(struct keep *keep)

@@ -201,6 +201,9 @@ static struct roots_answer look_up(struct roots *roots, struct arena *arena, str
 	if (arena_failed(arena))
 		return search_answer(ROOTS_NO_MEMORY, "");
 	struct kept *kept = keep_take(roots->keep, question, roots->limits.progress);
+	struct keep_claim claim;
+	if (!kept && !kept_only)
+		kept = keep_claim(roots->keep, &claim, question, roots->limits.progress);
 	if (kept)
 		return search_answer_kept(arena, kept);
 	struct search search = {
@@ -217,6 +220,8 @@ static struct roots_answer look_up(struct roots *roots, struct arena *arena, str
 	};
 	struct roots_answer answer = absolute ? search_roots(&search, &roots->paths[root], 1)
 					      : search_roots(&search, roots->paths, roots->count);
+	if (!kept_only)
+		keep_settle(roots->keep, &claim);
 	if (answer.status != ROOTS_COLD)
 		keep_count_miss(roots->keep);
 	return settle(arena, answer);

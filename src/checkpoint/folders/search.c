@@ -14,13 +14,24 @@ struct roots_answer search_answer(enum roots_status status, const char *detail)
 	return (struct roots_answer){ .status = status, .detail = text_of(detail) };
 }
 
-static struct folder_limits folder_limits(const struct roots_limits *limits)
+static void get_on(const void *context)
 {
+	const struct search *search = context;
+	if (search->limits->progress)
+		search->limits->progress();
+	if (search->keep)
+		keep_stir(search->keep);
+}
+
+static struct folder_limits folder_limits(const struct search *search)
+{
+	const struct roots_limits *limits = search->limits;
 	return (struct folder_limits){ .file_bytes = limits->file_bytes,
 		.index_bytes = limits->index_bytes,
 		.head_bytes = limits->head_bytes,
 		.way = limits->walk ? BENEATH_STEPS : BENEATH_KERNEL,
-		.progress = limits->progress };
+		.progress = get_on,
+		.context = search };
 }
 
 static const char *whole_path(const struct search *search, struct text path)
@@ -354,7 +365,7 @@ struct roots_answer search_roots(struct search *search, const struct root_path *
 {
 	static const unsigned caches = 1u << ROOT_HF_CACHE, plain = 1u << ROOT_MODELS;
 	bool apart = search->revision.length > 0;
-	search->folder = folder_limits(search->limits);
+	search->folder = folder_limits(search);
 	struct roots_answer best = search_kind(search, paths, count,
 		apart ? caches : caches | plain, search_answer(ROOTS_NOT_FOUND, ""));
 	return apart && !is_final(best) ? search_kind(search, paths, count, plain, best) : best;
@@ -362,7 +373,7 @@ struct roots_answer search_roots(struct search *search, const struct root_path *
 
 struct roots_answer search_by_itself(struct search *search, const char *path)
 {
-	search->folder = folder_limits(search->limits);
+	search->folder = folder_limits(search);
 	search->folder.way = BENEATH_TRUST;
 	search->source = CHECKPOINT_FROM_MODEL_ROOT;
 	search->commit = text_of("");
