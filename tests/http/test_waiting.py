@@ -183,6 +183,7 @@ class Waiting(unittest.TestCase):
             over = Asked(daemon, [post()], "127.0.0.2").replies()[0]
             self.assertEqual((over.status, over.slug), (503, "overloaded"))
             self.assertEqual(over.headers["retry-after"], "1")
+            self.assertIn("limit-waiting", over.json["detail"])
             one = Asked(daemon, [post()], "127.0.0.3")
             told = many.peers.pop()
             with told, told.makefile("rb") as stream:
@@ -288,16 +289,39 @@ class Waiting(unittest.TestCase):
                 for _ in range(signals):
                     daemon.signal()
                     time.sleep(0.1)
-                for peer in asked.peers:
-                    with peer:
+                for reply in asked.replies():
+                    self.assertEqual((reply.status, reply.slug), (503, "overloaded"))
+                    self.assertIn("the daemon stops", reply.json["detail"])
+                    self.assertEqual(reply.headers["connection"], "close")
+            self.assertEqual(daemon.log().count("status=503"), 10)
+
+    def test_the_drain_does_not_wait_for_slow_storage(self):
+        """Neither after its time nor after a second signal, though the model takes a minute to read."""
+        with Models("slow") as models:
+            models.add_shards("slow", 300)
+            for signals in (1, 2):
+                options = ("--drain-timeout", "1") if signals == 1 else ()
+                with Daemon("--workers", "1", *models.options, *options, env=models.slow(SLOW_READ=100)) as daemon:
+                    request = b"GET /v1/inspect?model=org/slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                    read = Asked(daemon, [request])
+                    wait_for(lambda: metric(daemon, "quantconf_http_requests_in_flight") == 2)
+                    waits = Asked(daemon, [request])
+                    wait_for(lambda: waiting(daemon) == 1)
+                    for _ in range(signals):
+                        daemon.signal()
+                        time.sleep(0.1)
+                    self.assertEqual(waits.statuses(), [503])
+                    with read.peers[0] as peer:
                         self.assertEqual(peer.recv(100), b"")
-                daemon.wait_for_log("10 connections cut off")
+                    self.assertEqual(daemon.process.wait(PATIENCE), 0)
+                    daemon.wait_for_log("stopped in the middle")
 
     def test_too_long(self):
         options = ("--workers", "1", "--request-timeout", "1")
         with Models("cold") as models, Daemon(*options, *models.options) as daemon, Held(daemon) as held:
             reply = Asked(daemon, [post()]).replies()[0]
             self.assertEqual((reply.status, reply.slug), (503, "overloaded"))
+            self.assertIn("request-timeout", reply.json["detail"])
             peer = daemon.connect()
             with peer, peer.makefile("rb") as stream:
                 peer.sendall(post(SMALL + "---\n" + models.config("cold"), "/v1/batch"))
@@ -306,6 +330,28 @@ class Waiting(unittest.TestCase):
                 stream.read()  # it is cut off
             held.release()
             self.assertEqual(daemon.resolve(LARGE, "?checkpoint=none").status, 200)
+
+    def test_a_late_reply_can_be_read(self):
+        """It is ready after request-timeout, and its client is no faster."""
+        with Models("slow") as models:
+            models.add_shards("slow", 10)
+            large = models.config("slow") + f"# {'x' * 100}\n" * 100000
+            options = ("--workers", "1", "--request-timeout", "1", "--limit-config", "16MiB", *models.options)
+            with Daemon(*options, env=models.slow(SLOW_READ=100)) as daemon:
+                with socket.socket() as peer:
+                    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    peer.connect((daemon.host, daemon.port))
+                    peer.settimeout(PATIENCE)
+                    peer.sendall(post(large, "/v1/resolve?include=migrated"))
+                    peer.recv(1, socket.MSG_PEEK)
+                    time.sleep(2)  # until it was looked at whether that is too late
+                    with peer.makefile("rb") as stream:
+                        reply = read_reply(stream)
+                        self.assertEqual(len(reply.body), int(reply.headers["content-length"]))
+                        self.assertGreater(len(reply.body), 10000000)
+                        peer.sendall(HEALTH)
+                        self.assertEqual(read_reply(stream).status, 200)
+                self.assertNotIn("ended=", daemon.log())
 
     def test_a_batch(self):
         """Small items are done at once, large ones wait, and all come in their order."""

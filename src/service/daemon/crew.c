@@ -17,6 +17,8 @@
 #define LARGE ((size_t)32 * 1024)
 /* Microseconds that a worker may be at it before it leaves the rest of its turn to the crew. */
 #define TURN_LONGEST ((uint64_t)50000)
+/* Microseconds that a worker that ends waits for what the crew is at. */
+#define LEAVE_PATIENCE ((uint64_t)500000)
 /* The address of clients that have none. */
 #define NO_ADDRESS (UINT32_MAX / 2)
 
@@ -41,12 +43,12 @@ static void work_at(struct crew_member *member, struct request *request)
 }
 
 /* With the lock. The worker sees it when it turns next, which it does when it is woken. */
-static void give_back(struct crew *crew, struct job *job, bool refused)
+static void give_back(struct crew *crew, struct job *job, enum given_up given_up)
 {
 	struct job **last = &job->worker->done;
 	while (*last)
 		last = &(*last)->next;
-	job->refused = refused;
+	job->given_up = given_up;
 	job->next = NULL;
 	*last = job;
 	worker_wake(job->worker);
@@ -74,7 +76,7 @@ static void *run(void *argument)
 		member->job = NULL;
 		if (job->model != 0)
 			pthread_cond_broadcast(&crew->more);
-		give_back(crew, job, false);
+		give_back(crew, job, GIVEN_UP_NOT);
 	}
 	pthread_mutex_unlock(&crew->lock);
 	return NULL;
@@ -182,7 +184,7 @@ static void hand_over(struct request *request)
 	struct job *surplus =
 		backlog_add(&crew->backlog, &request->job, worker->settings->options.waiting_limit);
 	if (surplus)
-		give_back(crew, surplus, true);
+		give_back(crew, surplus, GIVEN_UP_FULL);
 	pthread_cond_signal(&crew->more);
 	pthread_mutex_unlock(&crew->lock);
 }
@@ -197,23 +199,39 @@ void crew_part(struct worker *worker)
 	worker->leaving = NULL;
 }
 
+/* Where a part of the reply is out already, its next part tells of the refusal. */
+static void refuse(struct request *request, enum given_up given_up)
+{
+	static const char *const reasons[] = {
+		[GIVEN_UP_FULL] = "too many large requests wait already (limit-waiting); ask "
+				  "again in a moment",
+		[GIVEN_UP_LATE] = "it has waited for too long behind other large requests "
+				  "(request-timeout); ask again in a moment",
+		[GIVEN_UP_END] = "the daemon stops, and its turn has not come (drain-timeout); "
+				 "ask again in a moment",
+	};
+	if (given_up != GIVEN_UP_NOT)
+		request_refuse(request, PROBLEM_OVERLOADED, text_of(reasons[given_up]));
+}
+
+/* A worker that ends has only its last words to say. */
 bool crew_work(struct request *request)
 {
+	if (request->job.worker->ending) {
+		refuse(request, GIVEN_UP_END);
+		return request_work(request);
+	}
 	if (!is_heavy(request) && request_work(request))
 		return true;
 	hand_over(request);
 	return false;
 }
 
-/* Where a part of the reply is out already, its next part tells of the refusal. */
-static void take_back(struct request *request, bool refused)
+static void take_back(struct request *request, enum given_up given_up)
 {
 	request->away = false;
 	request->job.worker->away--;
-	if (refused)
-		request_refuse(request, PROBLEM_OVERLOADED,
-			TEXT("too many large requests wait already (limit-waiting), or it waited for too long; "
-			     "ask again in a moment"));
+	refuse(request, given_up);
 	http_resume(request->connection);
 }
 
@@ -228,7 +246,7 @@ void crew_settle(struct worker *worker)
 	pthread_mutex_unlock(&crew->lock);
 	for (struct job *next; done; done = next) {
 		next = done->next;
-		take_back(done->request, done->refused);
+		take_back(done->request, done->given_up);
 	}
 }
 
@@ -239,7 +257,7 @@ void crew_give_up(struct request *request)
 	bool waits = backlog_remove(&crew->backlog, &request->job);
 	pthread_mutex_unlock(&crew->lock);
 	if (waits)
-		take_back(request, true);
+		take_back(request, GIVEN_UP_LATE);
 }
 
 void crew_forsake(struct connection *connection)
@@ -268,15 +286,19 @@ static bool is_of(const void *worker, const struct job *job)
 	return job->worker == worker;
 }
 
-void crew_leave(struct worker *worker)
+bool crew_leave(struct worker *worker)
 {
 	struct crew *crew = &worker->server->crew;
+	struct timespec until = clock_later(LEAVE_PATIENCE);
 	struct job *job;
+	int error = 0;
 	pthread_mutex_lock(&crew->lock);
 	while ((job = backlog_take(&crew->backlog, is_of, worker)))
-		give_back(crew, job, true);
-	while (works_for(crew, worker))
-		pthread_cond_wait(&crew->less, &crew->lock);
+		give_back(crew, job, GIVEN_UP_END);
+	while (works_for(crew, worker) && error == 0)
+		error = pthread_cond_clockwait(&crew->less, &crew->lock, CLOCK_MONOTONIC, &until);
+	bool alone = !works_for(crew, worker);
 	pthread_mutex_unlock(&crew->lock);
 	crew_settle(worker);
+	return alone;
 }

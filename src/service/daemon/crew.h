@@ -64,5 +64,8 @@ void crew_forsake(struct connection *connection);
 void crew_doubt(const struct connection *connection);
 /* It has been away for too long, if it still waits: it is answered so. */
 void crew_give_up(struct request *request);
-/* The worker ends: what waits is given up, what is worked at is waited for. */
-void crew_leave(struct worker *worker);
+/*
+ * The worker ends: what waits is given up, what is worked at is waited for, for a moment. False when it is worked at still:
+ * then nothing may be freed that belongs to it.
+ */
+bool crew_leave(struct worker *worker);

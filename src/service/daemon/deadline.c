@@ -71,11 +71,17 @@ static void cut_late(struct connection *connection, enum problem problem)
 }
 
 /* What has begun to come is waited for. */
-static bool drain_is_over(
+static bool drain_wants_end(
 	const struct worker *worker, const struct connection *connection, uint64_t now)
 {
 	return worker->drain_began && connection->head_began == 0 &&
 	       now > later(connection->since, worker->drain_began) + DRAIN_GRACE;
+}
+
+/* However late a reply is ready, its client has some time for it. */
+static bool may_be_taken(const struct request *request, const struct options *options, uint64_t now)
+{
+	return now - request->phase_began <= options->idle_timeout * SECOND;
 }
 
 /*
@@ -91,8 +97,10 @@ static bool is_late(
 	bool answered = request && request->answered;
 	if (connection->head_began == 0)
 		return false;
-	return now - connection->head_began > options->request_timeout * SECOND ||
-	       (!answered && now - moved > options->idle_timeout * SECOND);
+	if (!answered && now - moved > options->idle_timeout * SECOND)
+		return true;
+	return now - connection->head_began > options->request_timeout * SECOND &&
+	       !(answered && may_be_taken(request, options, now));
 }
 
 /* In silence: a reply could be taken for that to a request that is on its way. */
@@ -120,7 +128,7 @@ static void check(struct worker *worker, struct connection *connection, uint64_t
 		cut_late(connection, PROBLEM_OVERLOADED);
 	} else if (is_late(connection, options, now)) {
 		cut_late(connection, PROBLEM_REQUEST_TIMEOUT);
-	} else if (connection->hung_up || drain_is_over(worker, connection, now) ||
+	} else if (connection->hung_up || drain_wants_end(worker, connection, now) ||
 		   is_unused(connection, options, now)) {
 		connection_hush(connection);
 	}
@@ -131,7 +139,7 @@ static void check_greeting(struct worker *worker, struct connection *connection,
 {
 	uint64_t most = connection->surplus ? SURPLUS_PATIENCE
 					    : worker->settings->options.idle_timeout * SECOND;
-	if (now - connection->since <= most && !drain_is_over(worker, connection, now))
+	if (now - connection->since <= most && !drain_wants_end(worker, connection, now))
 		return;
 	connection_cut(connection, PROBLEM_NONE);
 	greeting_wake(worker, connection);

@@ -290,6 +290,16 @@ static bool start_workers(struct server *server)
 	return true;
 }
 
+/* What the crew is at is used still: the system takes it all back. */
+static _Noreturn void break_off(struct server *server)
+{
+	for (size_t i = 0; i < server->worker_count; i++)
+		pthread_join(server->workers[i].thread, NULL);
+	log_event(&server->settings->options.log, LOG_LEVEL_WARNING, "stop",
+		"stopped in the middle of what runs");
+	_exit(EXIT_SUCCESS);
+}
+
 int server_run(struct settings *settings, int argc, char **argv)
 {
 	static struct server server; /* workers may still wait when this returns */
@@ -325,6 +335,8 @@ int server_run(struct settings *settings, int argc, char **argv)
 	confine_tell(&server.confinement, options);
 	notify_ready(&server, "");
 	wait_for_workers(&server, signals);
+	if (atomic_load(&server.abandoned))
+		break_off(&server);
 	for (size_t i = 0; i < server.worker_count; i++)
 		worker_join(&server.workers[i]);
 	crew_end(&server.crew);

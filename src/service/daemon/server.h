@@ -40,6 +40,7 @@ struct server {
 	atomic_bool unready;         /* a folder of models could not be opened when last asked */
 	atomic_bool draining;        /* finish what runs, accept nothing new */
 	atomic_bool hurry;           /* do not wait for what runs */
+	atomic_bool abandoned;       /* the crew is still at work for a worker that has ended */
 	atomic_size_t quiet_workers; /* those that will accept nothing more */
 	sem_t quiet;                 /* posted once by each of them */
 	int finished;                /* eventfd, written once by each worker that ends */

@@ -12,6 +12,7 @@
 
 #include "service/daemon/acceptor.h"
 #include "service/daemon/deadline.h"
+#include "service/daemon/drain.h"
 #include "service/daemon/greeting.h"
 #include "service/daemon/http.h"
 #include "service/daemon/linger.h"
@@ -196,32 +197,6 @@ void worker_give_request(struct worker *worker, struct request *request, const c
 	worker->idle_request_count++;
 }
 
-/* Takes what the kernel has accepted already; afterwards this worker only finishes. */
-static void begin_drain(struct worker *worker)
-{
-	struct server *server = worker->server;
-	worker->drain_began = clock_microseconds();
-	acceptor_finish(worker);
-	worker->listen_again = UINT64_MAX;
-	worker->quiet = true;
-	atomic_fetch_add(&server->quiet_workers, 1);
-	sem_post(&server->quiet);
-}
-
-static bool is_finished(const struct worker *worker)
-{
-	const struct server *server = worker->server;
-	if (!worker->quiet)
-		return false;
-	if (atomic_load(&server->hurry))
-		return true;
-	uint64_t limit = worker->settings->options.drain_timeout * SECOND;
-	if (clock_microseconds() - worker->drain_began > limit)
-		return true;
-	return atomic_load(&server->quiet_workers) == server->worker_count &&
-	       atomic_load(&worker->load) == 0;
-}
-
 static int wait_milliseconds(const struct worker *worker)
 {
 	int due = http_timeout(worker->http), due_tls = http_timeout(worker->https);
@@ -300,7 +275,7 @@ static void turn(struct worker *worker)
 	for (int i = 0; i < count; i++)
 		take_event(worker, events[i].data.u64, events[i].events);
 	if (!worker->drain_began && atomic_load(&worker->server->draining))
-		begin_drain(worker);
+		drain_begin(worker);
 	crew_settle(worker);
 	http_run(worker->http);
 	greeting_call(worker);
@@ -319,18 +294,10 @@ static void *run(void *argument)
 {
 	struct worker *worker = argument;
 	pthread_barrier_wait(&worker->server->gate);
-	while (!is_finished(worker))
+	while (!drain_is_over(worker))
 		turn(worker);
 	acceptor_receive(worker);
-	size_t left = atomic_load(&worker->load);
-	if (left > 0)
-		log_event(&worker->settings->options.log, LOG_LEVEL_WARNING, "stop",
-			"%zu connections cut off", left);
-	greeting_wake_all(worker);
-	crew_leave(worker);
-	http_stop(worker->http);
-	http_stop(worker->https);
-	linger_close_all(worker);
+	drain_end(worker);
 	log_batch_write(&worker->log, &worker->settings->options.log);
 	const uint64_t one = 1;
 	if (write(worker->server->finished, &one, sizeof(one)) != sizeof(one))

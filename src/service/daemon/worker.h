@@ -44,6 +44,7 @@ struct worker {
 	size_t idle_request_count;
 	bool listening;        /* the listeners are in `epoll` */
 	bool quiet;            /* will accept nothing more */
+	bool ending;           /* turns no more, and begins no work */
 	uint64_t listen_again; /* when to, after a pause */
 	uint64_t drain_began;  /* 0: not draining */
 	uint64_t next_sweep;

@@ -301,7 +301,8 @@ const struct option_row option_rows[] = {
 		.argument = "SECONDS",
 		.fallback = "30",
 		.help = "for one request from its first byte to the last one of its reply",
-		.more = "After it a request whose body has not come is answered with 408; a reply that is not taken is cut off.",
+		.more = "After it a request whose body has not come is answered with 408; a reply that is not taken is cut off, "
+			"but not before it has been ready for idle-timeout.",
 		.kind = OPTION_SECONDS,
 		.slot = SLOT(request_timeout),
 		.minimum = 1,
@@ -312,7 +313,8 @@ const struct option_row option_rows[] = {
 		.argument = "SECONDS",
 		.fallback = "30",
 		.help = "for requests that run when the daemon is told to stop",
-		.more = "systemd is told to wait as long.",
+		.more = "Then what waits is refused with 503, and what is read or computed is broken off within a second.\n"
+			"systemd is told to wait as long.",
 		.kind = OPTION_SECONDS,
 		.slot = SLOT(drain_timeout),
 		.maximum = 86400,

@@ -12,6 +12,14 @@
 struct request;
 struct worker;
 
+/* Why nobody works at it. */
+enum given_up {
+	GIVEN_UP_NOT,
+	GIVEN_UP_FULL, /* there was no place for it any more */
+	GIVEN_UP_LATE, /* it waited for too long */
+	GIVEN_UP_END,  /* the daemon stops */
+};
+
 /* A part of each request, meaningful while it waits or is worked at. */
 struct job {
 	struct job *next;
@@ -20,8 +28,8 @@ struct job {
 	unsigned line;         /* a number of the client, mostly */
 	uint32_t model;        /* a number of the model that has to be read for it; 0: none */
 	uint64_t round;
-	bool refused; /* there was no place for it any more */
-	bool begun;   /* a part of its reply is out */
+	enum given_up given_up;
+	bool begun; /* a part of its reply is out */
 };
 
 struct backlog {

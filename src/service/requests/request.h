@@ -134,8 +134,8 @@ struct request {
 	uint32_t cold; /* a number of the model that has to be read first; 0: none */
 	bool answered;
 	uint64_t began;
-	uint64_t moved; /* when something of it came last */
-	uint64_t phase_began;
+	uint64_t moved;               /* when something of it came last */
+	uint64_t phase_began;         /* of a reply that is ready, or has begun: since when it is */
 	uint64_t phases[PHASE_COUNT]; /* microseconds */
 	size_t errors, warnings;
 };
