@@ -434,6 +434,23 @@ class Inspections(unittest.TestCase):
                 self.assertEqual(asked.statuses(), [200] * 10)
             self.assertEqual(self.lookups(daemon)[0], 1)
 
+    def test_slow_storage_is_left_to_the_crew(self):
+        """Once looking at a kept model's files took long; workers go on with all else."""
+        with Models("one") as models:
+            with Daemon("--workers", "1", *models.options, env=models.slow(SLOW_LOOK=100)) as daemon:
+                for _ in range(2):
+                    self.assertEqual(daemon.get("/v1/inspect?model=org/one").status, 200)
+                ask = "GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                requests = [ask.format("/v1/inspect?model=org/one").encode(), ask.format("/readyz").encode()]
+                requests += [post(models.config("one"), "/v1/resolve"), post(models.config("one"), "/v1/batch")]
+                with Held(daemon) as held:
+                    asked = Asked(daemon, requests)
+                    wait_for(lambda: waiting(daemon) == 4)
+                    self.assertEqual(daemon.get("/healthz").status, 200)
+                    self.assertEqual(daemon.get("/v1/rules").status, 200)
+                    held.release()
+                    self.assertEqual(asked.statuses(), [200] * 4)
+
     def test_what_is_not_there_is_told_at_once(self):
         with Models("one") as models, Daemon("--workers", "1", *models.options) as daemon, Held(daemon):
             reply = daemon.resolve(models.config("none"), "?checkpoint=org/none")

@@ -19,6 +19,8 @@
 #define TURN_LONGEST ((uint64_t)50000)
 /* Microseconds that a worker that ends waits for what the crew is at. */
 #define LEAVE_PATIENCE ((uint64_t)500000)
+/* Microseconds that storage is taken to be slow, after a small request took longer than a turn may. */
+#define SLOW_TIME ((uint64_t)10000000)
 /* The address of clients that have none. */
 #define NO_ADDRESS (UINT32_MAX / 2)
 
@@ -32,12 +34,40 @@ static bool may_begin(const void *context, const struct job *job)
 	return true;
 }
 
+static bool looks_up(const struct request *request)
+{
+	return request->settings->roots && request->route && request->route->looks_up;
+}
+
+static bool is_heavy(const struct request *request, uint64_t now)
+{
+	const struct worker *worker = request->job.worker;
+	bool looks = looks_up(request);
+	if (request->refusal.problem != PROBLEM_NONE || (request->form == FORM_NONE && !looks))
+		return false;
+	return request_work_size(request) > LARGE || now - worker->turn_began > TURN_LONGEST ||
+	       (looks && now < atomic_load(&worker->server->crew.slow_until));
+}
+
+/* What is small takes as long only when its look-ups do; that it was pre-empted is rare, and does no harm. */
+static bool work_small(struct crew *crew, struct request *request, uint64_t began)
+{
+	bool looks = looks_up(request), done = request_work(request);
+	uint64_t now = looks ? clock_microseconds() : began;
+	if (now - began > TURN_LONGEST)
+		atomic_store(&crew->slow_until, now + SLOW_TIME);
+	return done;
+}
+
 static void work_at(struct crew_member *member, struct request *request)
 {
 	struct metrics *metrics = request->metrics;
 	request->metrics = member->metrics;
 	request->may_read = true;
-	request_work(request);
+	if (request->job.model == 0 && request_work_size(request) <= LARGE)
+		work_small(member->crew, request, clock_microseconds());
+	else
+		request_work(request);
 	request->may_read = false;
 	request->metrics = metrics;
 }
@@ -145,14 +175,6 @@ void crew_end(struct crew *crew)
 	free(crew->members);
 }
 
-static bool is_heavy(const struct request *request)
-{
-	if (request->refusal.problem != PROBLEM_NONE || request->form == FORM_NONE)
-		return false;
-	return request_work_size(request) > LARGE ||
-	       clock_microseconds() - request->job.worker->turn_began > TURN_LONGEST;
-}
-
 /* What is small stands in a line of its own: it does not wait for what is large of the same client. */
 static unsigned line_of(const struct request *request)
 {
@@ -221,7 +243,8 @@ bool crew_work(struct request *request)
 		refuse(request, GIVEN_UP_END);
 		return request_work(request);
 	}
-	if (!is_heavy(request) && request_work(request))
+	uint64_t now = clock_microseconds();
+	if (!is_heavy(request, now) && work_small(&request->job.worker->server->crew, request, now))
 		return true;
 	hand_over(request);
 	return false;

@@ -28,6 +28,8 @@ struct crew_member {
 
 struct crew {
 	struct server *server;
+	atomic_uint_fast64_t
+		slow_until;   /* storage of models has been slow, so that workers leave it alone */
 	pthread_mutex_t lock; /* of all below, and of the workers' `done` */
 	pthread_cond_t more;  /* something may be there to do */
 	pthread_cond_t less;  /* something was done */

@@ -14,6 +14,7 @@ struct route {
 	enum verb verb;
 	void (*handle)(struct request *request);
 	bool is_open;                           /* needs no token */
+	bool looks_up;                          /* may look at model roots, which may be slow */
 	bool is_static;                         /* the same bytes as long as the program runs */
 	const struct form_row *forms;           /* NULL: a body means nothing */
 	const char *const *types;               /* what Accept can choose; NULL: no choice */
