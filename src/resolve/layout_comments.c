@@ -132,7 +132,8 @@ size_t layout_comments_above(const struct layout *layout, size_t start, size_t t
 {
 	while (start > top) {
 		size_t above = layout_line_start(layout, start - 1);
-		if (above < top || !layout_is_comment_line(layout, above))
+		/* The first line begins behind a byte order mark. */
+		if (above < top || above >= start || !layout_is_comment_line(layout, above))
 			break;
 		start = above;
 	}
