@@ -34,7 +34,8 @@ void edits_add(struct edits *edits, size_t offset, size_t length, struct text te
 		edits->items = items;
 		edits->capacity = capacity;
 	}
-	edits->items[edits->count++] = (struct edit){ offset, length, text };
+	edits->items[edits->count++] =
+		(struct edit){ .offset = offset, .length = length, .text = text };
 }
 
 void edits_moved(struct edits *edits, size_t from, size_t to)
@@ -59,11 +60,15 @@ static int compare(const void *left, const void *right)
 	const struct edit *a = left, *b = right;
 	if (a->offset != b->offset)
 		return a->offset < b->offset ? -1 : 1;
-	return (a->length > b->length) - (a->length < b->length);
+	if (a->length != b->length)
+		return a->length < b->length ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
 }
 
 bool edits_sort(struct edits *edits)
 {
+	for (size_t i = 0; i < edits->count; i++)
+		edits->items[i].order = i;
 	if (edits->count > 0)
 		qsort(edits->items, edits->count, sizeof(struct edit), compare);
 	for (size_t i = 1; i < edits->count; i++)

@@ -27,6 +27,7 @@ struct edit {
 	size_t offset;
 	size_t length;
 	struct text text;
+	size_t order; /* while edits are sorted: what was added first at a place stands first */
 };
 
 struct diagnostic {
