@@ -129,7 +129,9 @@ class Models:
         link = os.path.join(self.folder.name, "slow_storage.so")
         if not os.path.exists(link):
             os.symlink(library, link)
-        return {"LD_PRELOAD": link, **{name: str(value) for name, value in milliseconds.items()}}
+        # A build with sanitizers wants its own library first, but works without.
+        asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        return {"LD_PRELOAD": link, "ASAN_OPTIONS": asan, **{name: str(value) for name, value in milliseconds.items()}}
 
     def add_shards(self, name, count):
         for i in range(count):
